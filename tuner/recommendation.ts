@@ -1,0 +1,75 @@
+/**
+ * Recommendation: per asset and field change, hold or abstain, with the reasons. No value stands here without evidence.
+ */
+import { z } from 'zod';
+import { Id } from '../base/id.ts';
+import { Field } from './policy.ts';
+import { LossSummary, NamedResult } from './stress/evidence.ts';
+
+export const Verdict = z.enum(['change', 'hold', 'abstain']);
+export type Verdict = z.infer<typeof Verdict>;
+
+export const AbstainReason = z.enum([
+  'not-converged',
+  'too-little-history',
+  'stale-data',
+  'poisoned-data',
+  'models-disagree',
+  'inconclusive',
+  'no-exposure',
+  'policy-contradiction',
+  'unreachable',
+  'not-in-panel',
+]);
+export type AbstainReason = z.infer<typeof AbstainReason>;
+
+export const FieldAdvice = z
+  .strictObject({
+    verdict: Verdict,
+    reason: AbstainReason.nullable(),
+    from: z.int(),
+    /** Equal to `from` for hold and abstain. */
+    to: z.int(),
+    /** Values of the field between which the data cannot tell; `to` is the conservative end. Equal to `to` where not estimated. */
+    low: z.int(),
+    high: z.int(),
+    /** The constraint that stopped the value here. */
+    binding: z.string(),
+    /** Values to pass on the way to the target where one step does not reach it; empty where it does. */
+    schedule: z.array(z.int()).readonly(),
+  })
+  .readonly();
+export type FieldAdvice = z.infer<typeof FieldAdvice>;
+
+export const AssetAdvice = z
+  .strictObject({
+    asset: z.string(),
+    verdict: Verdict,
+    /** Label of the most probable regime now. */
+    regime: z.string(),
+    fields: z.record(Field, FieldAdvice).readonly(),
+    because: z.string(),
+  })
+  .readonly();
+export type AssetAdvice = z.infer<typeof AssetAdvice>;
+
+export const Recommendation = z
+  .strictObject({
+    kind: z.literal('recommendation'),
+    id: Id,
+    from: z.strictObject({ state: Id, model: Id, scenarios: Id, policy: Id, evidenceBefore: Id, evidenceAfter: Id }).readonly(),
+    asOf: z.string(),
+    expiresAt: z.string(),
+    simulated: z.boolean(),
+    verdict: Verdict,
+    assets: z.array(AssetAdvice).readonly(),
+    before: LossSummary,
+    after: LossSummary,
+    namedBefore: z.array(NamedResult).readonly(),
+    namedAfter: z.array(NamedResult).readonly(),
+    /** Time-averaged LTV × usable collateral, USD, and the part really borrowed. */
+    borrowingPowerUsd: z.strictObject({ before: z.number(), after: z.number(), used: z.number() }).readonly(),
+    evaluations: z.int().nonnegative(),
+  })
+  .readonly();
+export type Recommendation = z.infer<typeof Recommendation>;
