@@ -20,7 +20,7 @@ export function toBpsDown(fraction: number): number {
 }
 
 export function toBpsUp(fraction: number): number {
-  return -floorSnapped(-fraction * BPS_ONE, 'toBpsUp');
+  return 0 - floorSnapped(-fraction * BPS_ONE, 'toBpsUp');
 }
 
 export function toPpmDown(multiple: number): number {
@@ -28,7 +28,7 @@ export function toPpmDown(multiple: number): number {
 }
 
 export function toPpmUp(multiple: number): number {
-  return -floorSnapped(-multiple * PPM_ONE, 'toPpmUp');
+  return 0 - floorSnapped(-multiple * PPM_ONE, 'toPpmUp');
 }
 
 /** Amount in whole tokens (float) to the token's smallest unit. Exact in the float's own decimal digits. */
