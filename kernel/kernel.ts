@@ -1,0 +1,71 @@
+/**
+ * The door to the WASM module: one instance a thread, its exports with plain names, and the memory it works in.
+ *
+ * Everything computed here has the same bits on every machine. `exp` and `log` are the module's own: pure code whose
+ * results are verified later uses these and never Math.exp, whose last digit depends on the host.
+ */
+import type { Id } from '../base/id.ts';
+import { seedWords, type Words } from '../base/random.ts';
+import { wasmBase64, wasmSha256 } from './generated/module.ts';
+
+export type Kernel = {
+  /** SHA-256 of the module's bytes: other code, other evidence. */
+  readonly digest: Id;
+  exp(x: number): number;
+  log(x: number): number;
+  /** Inverse of the standard normal distribution function on (0, 1). */
+  normalQuantile(p: number): number;
+  /** The draw of base/random.ts at the same coordinates. */
+  uniform(seed: number, purpose: number, path: number, step: number, lane: number): number;
+  /** The chi-square mixing draw of the t-copula at (path, step), nu > 2. */
+  chiSquare(seed: number, path: number, step: number, nu: number): number;
+  philox(counter: Words, key: readonly [number, number]): Words;
+};
+
+type Exports = {
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  heapBase(): number;
+  exp(x: number): number;
+  log(x: number): number;
+  normalQuantile(p: number): number;
+  uniform(seedLow: number, seedHigh: number, purpose: number, path: number, step: number, lane: number): number;
+  chiSquare(seedLow: number, seedHigh: number, path: number, step: number, nu: number): number;
+  philoxTo(out: number, c0: number, c1: number, c2: number, c3: number, k0: number, k1: number): void;
+};
+
+// The part of the host's WebAssembly that is used; its types live in the DOM library, which a server does not load.
+type Host = {
+  readonly WebAssembly: {
+    readonly Module: new (bytes: Uint8Array) => object;
+    readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
+  };
+};
+
+let loaded: Kernel | undefined;
+
+/** The thread's kernel; compiled on the first call. */
+export function loadKernel(): Kernel {
+  loaded ??= instantiate();
+  return loaded;
+}
+
+function instantiate(): Kernel {
+  const { WebAssembly } = globalThis as unknown as Host;
+  const module = new WebAssembly.Module(Buffer.from(wasmBase64, 'base64'));
+  const wasm = new WebAssembly.Instance(module, {}).exports as Exports;
+  const scratch = (wasm.heapBase() + 15) & ~15;
+
+  return {
+    digest: `sha256:${wasmSha256}`,
+    exp: (x) => wasm.exp(x),
+    log: (x) => wasm.log(x),
+    normalQuantile: (p) => wasm.normalQuantile(p),
+    uniform: (seed, purpose, path, step, lane) => wasm.uniform(...seedWords(seed), purpose, path, step, lane),
+    chiSquare: (seed, path, step, nu) => wasm.chiSquare(...seedWords(seed), path, step, nu),
+    philox(counter, key) {
+      wasm.philoxTo(scratch, ...counter, ...key);
+      const words = new Uint32Array(wasm.memory.buffer, scratch, 4);
+      return [words[0]!, words[1]!, words[2]!, words[3]!];
+    },
+  };
+}
