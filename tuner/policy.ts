@@ -1,9 +1,15 @@
 /**
  * Policy: what a protocol's people allow, written once: budgets for loss, and per field a range, a step, a cooldown and
  * rolling budgets by direction. The schema of the YAML file; `limits.ts` is the one function that checks a move against it.
+ *
+ * A policy that no set of values could satisfy is refused when it is read, not when it is used: an empty range, a gap or
+ * a buffer outside the ranges, a probability that the stated number of paths could never prove.
  */
+import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
-import { Id } from '../base/id.ts';
+import { PlimsollError, quote } from '../base/errors.ts';
+import { Id, seal } from '../base/id.ts';
+import { BPS_ONE } from '../base/units.ts';
 
 /** Fields a recommendation may move in this version. Haircut and multiplier down, threshold up = looser. */
 export const Field = z.enum(['haircutBps', 'liquidationThresholdBps', 'marginMultiplierPpm']);
@@ -52,9 +58,169 @@ export const Policy = z
     maxNewlyLiquidatable: z.int().nonnegative(),
     /** Advice older than this is refused at every later step. */
     validSeconds: z.int().positive(),
+    /** A model or state older than this gives no advice (`stale-data`). */
+    maxDataAgeSeconds: z.int().positive(),
     fields: z.record(Field, FieldLimit).readonly(),
     /** Overrides by asset. */
     assets: z.record(z.string(), z.partialRecord(Field, FieldLimit)).readonly(),
   })
   .readonly();
 export type Policy = z.infer<typeof Policy>;
+
+/** The file's own keys: the artifact without what is computed. `assets` may be left out. */
+const PolicyFile = z.strictObject({
+  ...Policy.unwrap().omit({ kind: true, id: true, from: true, assets: true }).shape,
+  assets: Policy.unwrap().shape.assets.default({}),
+});
+type PolicyFile = z.infer<typeof PolicyFile>;
+
+/** Chance of error of every bound in the evidence: one-sided 95 %. */
+const BOUND_ERROR = 0.05;
+
+/** Reads the text of a policy file. `where` is shown in errors: usually the file's name. */
+export function parsePolicy(yaml: string, where: string): Policy {
+  // 1. Text to plain values, keeping the line of each.
+  const lines = new LineCounter();
+  const document = parseDocument(yaml, { lineCounter: lines, prettyErrors: false });
+  const place = (path: readonly PropertyKey[]) =>
+    `${where}${lineOf(document, lines, path)}${path.length === 0 ? '' : `, field ${path.join('.')}`}`;
+  const [broken] = document.errors;
+  if (broken !== undefined) {
+    const { line } = lines.linePos(broken.pos[0]);
+    throw new YamlError({ got: quote(broken.message), needed: 'valid YAML', where: `${where}, line ${line}` });
+  }
+  const value = plain(document, where);
+
+  // 2. Shape.
+  const read = PolicyFile.safeParse(value);
+  if (!read.success) {
+    const issue = read.error.issues[0]!;
+    const path = issue.code === 'unrecognized_keys' ? [...issue.path, ...issue.keys.slice(0, 1)] : issue.path;
+    throw new InvalidPolicyError({
+      got: quote(path.reduce<unknown>(step, value) ?? null),
+      needed: issue.code === 'unrecognized_keys' ? 'only the keys of tuner/policies/default.yaml' : issue.message,
+      where: place(path),
+    });
+  }
+
+  // 3. Sense: each range by itself, then all of them together.
+  checkRanges(read.data, place);
+  checkTogether(read.data, place);
+  return seal({ kind: 'policy' as const, from: {}, ...read.data });
+}
+
+/** The limit of one field of one asset: the asset's own, else the default. */
+export function limitOf(policy: Pick<Policy, 'fields' | 'assets'>, asset: string, field: Field): FieldLimit {
+  return policy.assets[asset]?.[field] ?? policy.fields[field];
+}
+
+type Place = (path: readonly PropertyKey[]) => string;
+
+function checkRanges(policy: PolicyFile, place: Place): void {
+  const limits: [readonly string[], Field, FieldLimit][] = Field.options.map((field) => [['fields', field], field, policy.fields[field]]);
+  for (const [asset, fields] of Object.entries(policy.assets)) {
+    for (const field of Field.options) {
+      const limit = fields[field];
+      if (limit !== undefined) limits.push([['assets', asset, field], field, limit]);
+    }
+  }
+  for (const [path, field, limit] of limits) {
+    if (limit.min > limit.max) {
+      throw new EmptyRangeError({
+        got: `min ${limit.min} above max ${limit.max}`,
+        needed: 'min at most max',
+        where: place([...path, 'min']),
+        fix: 'Swap the two, or make them equal to pin the field.',
+      });
+    }
+    const [floor, ceiling] = field === 'marginMultiplierPpm' ? [1, 100_000_000] : [0, BPS_ONE];
+    if (limit.min < floor || limit.max > ceiling) {
+      const end = limit.max > ceiling ? 'max' : 'min';
+      throw new InvalidPolicyError({
+        got: String(limit[end]),
+        needed: `a value from ${floor} to ${ceiling}`,
+        where: place([...path, end]),
+      });
+    }
+    for (const side of ['maxLoosen', 'maxTighten'] as const) {
+      if (limit[side] > 0 && limit[side] < limit.step) {
+        throw new ContradictionError({
+          got: `${side} ${limit[side]} below step ${limit.step}`,
+          needed: `0, which forbids the direction, or at least one step`,
+          where: place([...path, side]),
+        });
+      }
+    }
+  }
+}
+
+function checkTogether(policy: PolicyFile, place: Place): void {
+  for (const asset of [null, ...Object.keys(policy.assets)]) {
+    const haircut = asset === null ? policy.fields.haircutBps : limitOf(policy, asset, 'haircutBps');
+    const threshold = asset === null ? policy.fields.liquidationThresholdBps : limitOf(policy, asset, 'liquidationThresholdBps');
+    const path = asset === null ? ['minGapBps'] : ['assets', asset];
+    const lowestLtvBps = BPS_ONE - haircut.max;
+    if (lowestLtvBps + policy.minGapBps > threshold.max) {
+      throw new ContradictionError({
+        got: `lowest LTV ${lowestLtvBps} + gap ${policy.minGapBps} above the highest threshold ${threshold.max}`,
+        needed: 'ranges in which LTV + minGapBps ≤ threshold has a solution',
+        where: place(path),
+        fix: 'Raise the largest haircut or threshold, or lower minGapBps.',
+      });
+    }
+    if (threshold.min > BPS_ONE - policy.bonusBufferBps) {
+      throw new ContradictionError({
+        got: `lowest threshold ${threshold.min} above 10000 − buffer ${policy.bonusBufferBps}`,
+        needed: 'ranges in which threshold × (1 + bonus) ≤ 1 − bonusBufferBps has a solution',
+        where: place(asset === null ? ['bonusBufferBps'] : path),
+      });
+    }
+  }
+  let chanceOfNone = 1;
+  for (let path = 0; path < policy.paths && chanceOfNone > BOUND_ERROR; path += 1) chanceOfNone *= 1 - policy.overBudgetProbability;
+  if (chanceOfNone > BOUND_ERROR) {
+    throw new ContradictionError({
+      got: `${policy.paths} paths to prove a probability of at most ${policy.overBudgetProbability}`,
+      needed: 'enough paths that none over budget would prove it at 95 %: about 3 / overBudgetProbability',
+      where: place(['paths']),
+    });
+  }
+}
+
+function plain(document: Document, where: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 50 }) as unknown;
+  } catch (cause) {
+    throw new YamlError({ got: quote(cause instanceof Error ? cause.message : cause), needed: 'plain YAML', where, cause });
+  }
+}
+
+/** `, line N` of the node at the path, or of its nearest parent that the file holds. */
+function lineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): string {
+  for (let depth = path.length; depth >= 0; depth -= 1) {
+    const node = depth === 0 ? document.contents : document.getIn(path.slice(0, depth), true);
+    if (isNode(node) && node.range) return `, line ${lines.linePos(node.range[0]).line}`;
+  }
+  return '';
+}
+
+function step(value: unknown, key: PropertyKey): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined;
+}
+
+export class YamlError extends PlimsollError {
+  override readonly name = 'Policy.YamlError';
+}
+
+export class InvalidPolicyError extends PlimsollError {
+  override readonly name = 'Policy.InvalidPolicyError';
+}
+
+export class EmptyRangeError extends PlimsollError {
+  override readonly name = 'Policy.EmptyRangeError';
+}
+
+/** No values could satisfy the policy: the same finding as the refusal `policy-contradiction`. */
+export class ContradictionError extends PlimsollError {
+  override readonly name = 'Policy.ContradictionError';
+}
