@@ -52,6 +52,7 @@ export const Bars = z.strictObject({ open: Column, high: Column, low: Column, cl
 export type Bars = z.infer<typeof Bars>;
 
 export const PanelSource = z.strictObject({ name: z.string(), sha256: Id, rows: z.int().nonnegative() }).readonly();
+export type PanelSource = z.infer<typeof PanelSource>;
 
 export const MarketPanel = z
   .strictObject({

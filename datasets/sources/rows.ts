@@ -1,0 +1,139 @@
+/**
+ * Rows: the slow, exact reading of a text table, used where the fast one met something it could not read: it names the line,
+ * the column and the value. Also reads the header, and small published tables held in memory.
+ */
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { PlimsollError, quote } from '../../base/errors.ts';
+import type { Layout } from './layout.ts';
+import * as Timestamp from './timestamp.ts';
+
+/** Decimal or exponent; no hex, no thousands separators, no infinities. */
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const EMPTY = new Set(['', 'null', 'nan', 'na', 'n/a', 'none']);
+
+/** A number, NaN for an empty cell, undefined for what is neither. */
+export function parseNumber(cell: string): number | undefined {
+  const text = cell.trim();
+  if (EMPTY.has(text.toLowerCase())) return Number.NaN;
+  if (!NUMBER.test(text)) return undefined;
+  const value = Number(text);
+  return Number.isFinite(value) ? value : undefined;
+}
+
+/** Cells of one line: RFC 4180 quoting, without line breaks inside a cell. */
+export function split(line: string, delimiter: string): string[] {
+  if (!line.includes('"')) return line.split(delimiter);
+  const cells: string[] = [];
+  let cell = '';
+  let quoted = false;
+  for (let at = 0; at < line.length; at += 1) {
+    const mark = line[at]!;
+    if (mark === '"' && quoted && line[at + 1] === '"') {
+      cell += '"';
+      at += 1;
+    } else if (mark === '"') quoted = !quoted;
+    else if (mark === delimiter && !quoted) {
+      cells.push(cell);
+      cell = '';
+    } else cell += mark;
+  }
+  cells.push(cell);
+  return cells;
+}
+
+/** First line's cells and the delimiter that made the most of it. */
+export async function readHeader(path: string, name: string): Promise<{ header: string[]; delimiter: string }> {
+  for await (const line of lines(path, name)) {
+    const text = line.replace(/^\uFEFF/, '');
+    const delimiter = [',', ';', '\t', '|'].reduce((best, mark) => (text.split(mark).length > text.split(best).length ? mark : best));
+    return { header: split(text, delimiter).map((cell) => cell.trim()), delimiter };
+  }
+  throw new EmptyFileError({ got: 'an empty file', needed: 'a header and at least one row', where: name });
+}
+
+/** The first line that the layout cannot read, as the error to throw; undefined where every line is readable. */
+export async function firstFault(
+  path: string,
+  name: string,
+  table: { readonly header: readonly string[]; readonly delimiter: string; readonly layout: Layout },
+): Promise<UnreadableCellError | undefined> {
+  let number = 0;
+  for await (const line of lines(path, name)) {
+    number += 1;
+    if (number === 1 || line.trim() === '') continue;
+    const fault = faultOf(split(line, table.delimiter), table.header, table.layout);
+    if (fault !== undefined) {
+      return new UnreadableCellError({
+        got: quote(fault.value),
+        needed: fault.needed,
+        where: `${name}, line ${number}, column ${quote(fault.column)}`,
+      });
+    }
+  }
+  return undefined;
+}
+
+type Fault = { readonly column: string; readonly value: string; readonly needed: string };
+
+function faultOf(cells: readonly string[], header: readonly string[], layout: Layout): Fault | undefined {
+  if (cells.length !== header.length) {
+    const at = Math.min(cells.length, header.length);
+    return {
+      column: header[at] ?? `${at + 1}`,
+      value: cells.slice(-1)[0] ?? '',
+      needed: `${header.length} cells in the line, found ${cells.length}`,
+    };
+  }
+  const time = layout.form === 'wide' ? layout.time : layout.columns.time!;
+  if (Timestamp.parse(cells[time]!) === undefined)
+    return { column: header[time]!, value: cells[time]!, needed: `a time: ${Timestamp.SPELLINGS}` };
+  const numeric =
+    layout.form === 'wide'
+      ? layout.closes.map(({ column }) => column)
+      : (['open', 'high', 'low', 'close', 'volume'] as const).flatMap((field) => layout.columns[field] ?? []);
+  for (const column of numeric) {
+    if (parseNumber(cells[column]!) === undefined) return { column: header[column]!, value: cells[column]!, needed: 'a number' };
+  }
+  return undefined;
+}
+
+async function* lines(path: string, name: string): AsyncGenerator<string> {
+  const file = createReadStream(path);
+  const text: Readable = /\.gz$/i.test(path) ? file.on('error', (cause) => unzip?.destroy(cause)).pipe(createGunzip()) : file;
+  const unzip = text === file ? undefined : text;
+  const reader = createInterface({ input: text, crlfDelay: Number.POSITIVE_INFINITY });
+  let failure: unknown;
+  text.on('error', (cause) => {
+    failure = cause;
+    reader.close();
+  });
+  try {
+    yield* reader;
+  } finally {
+    reader.close();
+    file.destroy();
+  }
+  if (failure !== undefined) {
+    throw new UnreadableFileError({
+      got: failure instanceof Error ? failure.message : String(failure),
+      needed: /\.gz$/i.test(path) ? 'a whole gzip file of text' : 'a readable text file',
+      where: name,
+      cause: failure,
+    });
+  }
+}
+
+export class EmptyFileError extends PlimsollError {
+  override readonly name = 'Rows.EmptyFileError';
+}
+
+export class UnreadableCellError extends PlimsollError {
+  override readonly name = 'Rows.UnreadableCellError';
+}
+
+export class UnreadableFileError extends PlimsollError {
+  override readonly name = 'Rows.UnreadableFileError';
+}
