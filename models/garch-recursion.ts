@@ -1,0 +1,153 @@
+/**
+ * The recursion of GARCH(1,1) and GJR(1,1) with its log-likelihood and analytic score: the hot loop of `garch.ts`, in one pass.
+ *
+ * Derivatives of h follow the same recursion as h itself (Fiorentini, Calzolari, Panattoni 1996). Equations: see `garch.ts`.
+ */
+import type { Spec } from './garch.ts';
+import { digamma, lgamma } from './math/special.ts';
+import { mean } from './math/statistics.ts';
+
+export type Natural = {
+  readonly mu: number;
+  readonly omega: number;
+  readonly alpha: number;
+  /** 0 where the model is symmetric. */
+  readonly gamma: number;
+  readonly beta: number;
+  /** null: normal errors. */
+  readonly nu: number | null;
+};
+
+/** Order of the score. */
+export const NAMES = ['mu', 'omega', 'alpha', 'gamma', 'beta', 'nu'] as const;
+
+const BACKCAST_BARS = 75;
+const BACKCAST_DECAY = 0.94;
+
+/** One pass. `gradient` receives the score, `outer` Σ s_t s_tᵀ, `variances` every h_t, each where given. */
+export function run(
+  returns: Float64Array,
+  p: Natural,
+  spec: Spec,
+  gradient: Float64Array | null,
+  outer: Float64Array | null = null,
+  variances: Float64Array | null = null,
+): { readonly logLikelihood: number; readonly nextVariance: number } {
+  const { mu, omega, alpha, gamma, beta } = p;
+  const student = p.nu !== null;
+  const nu = p.nu ?? 0;
+  const constant = student ? lgamma((nu + 1) / 2) - lgamma(nu / 2) - 0.5 * Math.log(Math.PI * (nu - 2)) : -0.5 * Math.log(2 * Math.PI);
+  const constantByNu = student ? 0.5 * (digamma((nu + 1) / 2) - digamma(nu / 2)) - 0.5 / (nu - 2) : 0;
+  const phi = alpha + gamma / 2 + beta;
+  const before = presample(returns, mu, spec);
+  // h and its derivatives in (μ, ω, α, γ, β).
+  let h = omega + phi * before.value;
+  let hMu = phi * before.byMu;
+  let hOmega = 1;
+  let hAlpha = before.value;
+  let hGamma = before.value / 2;
+  let hBeta = before.value;
+  let total = 0;
+  let [gMu, gOmega, gAlpha, gGamma, gBeta, gNu] = [0, 0, 0, 0, 0, 0];
+  const n = returns.length;
+  for (let t = 0; t < n; t += 1) {
+    if (variances !== null) variances[t] = h;
+    const r = returns[t]!;
+    // Only NaN differs from itself: a bar not observed.
+    if (r !== r) {
+      hMu *= phi;
+      hOmega = 1 + phi * hOmega;
+      hAlpha = h + phi * hAlpha;
+      hGamma = h / 2 + phi * hGamma;
+      hBeta = h + phi * hBeta;
+      h = omega + phi * h;
+      continue;
+    }
+    const e = r - mu;
+    const square = e * e;
+    let byH: number;
+    let byE: number;
+    let byNu = 0;
+    if (student) {
+      const q = square / (h * (nu - 2));
+      const weight = (nu + 1) / (1 + q);
+      const lq = Math.log1p(q);
+      total += constant - 0.5 * Math.log(h) - 0.5 * (nu + 1) * lq;
+      byH = (-0.5 + 0.5 * weight * q) / h;
+      byE = (-weight * e) / (h * (nu - 2));
+      byNu = constantByNu - 0.5 * lq + (0.5 * weight * q) / (nu - 2);
+    } else {
+      total += constant - 0.5 * (Math.log(h) + square / h);
+      byH = (0.5 * (square / h - 1)) / h;
+      byE = -e / h;
+    }
+    if (gradient !== null) {
+      const sMu = byH * hMu - byE;
+      gMu += sMu;
+      gOmega += byH * hOmega;
+      gAlpha += byH * hAlpha;
+      gGamma += byH * hGamma;
+      gBeta += byH * hBeta;
+      gNu += byNu;
+      if (outer !== null) accumulate(outer, [sMu, byH * hOmega, byH * hAlpha, byH * hGamma, byH * hBeta, byNu]);
+    }
+    const bad = e < 0 ? 1 : 0;
+    const news = alpha + gamma * bad;
+    hMu = -2 * news * e + beta * hMu;
+    hOmega = 1 + beta * hOmega;
+    hAlpha = square + beta * hAlpha;
+    hGamma = bad * square + beta * hGamma;
+    hBeta = h + beta * hBeta;
+    h = omega + news * square + beta * h;
+  }
+  gradient?.set([gMu, gOmega, gAlpha, gGamma, gBeta, gNu]);
+  return { logLikelihood: total, nextVariance: h };
+}
+
+/** Minus the mean log-likelihood in search coordinates, with its gradient. */
+export function objective(
+  returns: Float64Array,
+  spec: Spec,
+  observations: number,
+  toNatural: (x: Float64Array, spec: Spec) => Natural,
+  chain: (x: Float64Array, natural: Float64Array, spec: Spec, out: Float64Array) => void,
+): (x: Float64Array, gradient: Float64Array) => number {
+  const natural = new Float64Array(NAMES.length);
+  return (x, gradient) => {
+    const { logLikelihood } = run(returns, toNatural(x, spec), spec, natural);
+    if (!Number.isFinite(logLikelihood)) return Number.POSITIVE_INFINITY;
+    chain(x, natural, spec, gradient);
+    for (let i = 0; i < gradient.length; i += 1) gradient[i] = -gradient[i]! / observations;
+    return -logLikelihood / observations;
+  };
+}
+
+function presample(returns: Float64Array, mu: number, spec: Spec): { readonly value: number; readonly byMu: number } {
+  if (spec.presample === 'sample') {
+    let [sum, squares, count] = [0, 0, 0];
+    for (const r of returns) {
+      if (r !== r) continue;
+      sum += r - mu;
+      squares += (r - mu) * (r - mu);
+      count += 1;
+    }
+    return { value: squares / count, byMu: (-2 * sum) / count };
+  }
+  // The backcast is taken around the sample mean and held while μ is searched.
+  const centre = spec.mean === 'constant' ? mean(returns) : 0;
+  let [sum, weights, weight, count] = [0, 0, 1, 0];
+  for (let t = 0; t < returns.length && count < BACKCAST_BARS; t += 1) {
+    const r = returns[t]!;
+    if (r !== r) continue;
+    sum += weight * (r - centre) * (r - centre);
+    weights += weight;
+    weight *= BACKCAST_DECAY;
+    count += 1;
+  }
+  return { value: sum / weights, byMu: 0 };
+}
+
+function accumulate(outer: Float64Array, s: readonly number[]): void {
+  for (let i = 0; i < s.length; i += 1)
+    for (let j = 0; j < s.length; j += 1) outer[i * s.length + j] = outer[i * s.length + j]! + s[i]! * s[j]!;
+}
