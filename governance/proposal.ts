@@ -3,9 +3,7 @@
  */
 import { z } from 'zod';
 import { Id } from '../base/id.ts';
-
-const Hex = z.templateLiteral(['0x', z.string().regex(/^[0-9a-f]*$/)]);
-const Address = z.templateLiteral(['0x', z.string().regex(/^[0-9a-fA-F]{40}$/)]);
+import { Address, Hex } from './targets/words.ts';
 
 export const DecodedCall = z.strictObject({ function: z.string(), arguments: z.record(z.string(), z.string()).readonly() }).readonly();
 
@@ -44,6 +42,27 @@ export const Proposal = z
   })
   .readonly();
 export type Proposal = z.infer<typeof Proposal>;
+
+/** A refusal to draft: a value, with the reason a person would want. */
+export const NoProposal = z
+  .strictObject({
+    kind: z.literal('no-proposal'),
+    from: z.strictObject({ recommendation: Id, state: Id }).readonly(),
+    reason: z.enum([
+      'nothing-to-change',
+      'state-moved',
+      'expired',
+      'too-late-to-execute',
+      'duplicate',
+      'unknown-asset',
+      'out-of-bounds',
+      'state-out-of-bounds',
+      'check-failed',
+    ]),
+    says: z.string(),
+  })
+  .readonly();
+export type NoProposal = z.infer<typeof NoProposal>;
 
 /** What the chain did. Not part of the evidence: hashes and times differ from run to run. */
 export const Execution = z

@@ -1,0 +1,96 @@
+/**
+ * draft: advice into the exact calls people are asked to sign, or a refusal that says why not.
+ *
+ * Pure: `now` is an argument and defaults to the moment the advice was made for, so that a re-run drafts the same bytes.
+ */
+import { type Id, seal } from '../base/id.ts';
+import type { ProtocolState } from '../datasets/state.ts';
+import type { Recommendation } from '../tuner/recommendation.ts';
+import * as Checks from './checks.ts';
+import type { Call, NoProposal, Proposal } from './proposal.ts';
+import * as Report from './report.ts';
+import * as Governor from './targets/governor.ts';
+import * as Registry from './targets/registry.ts';
+
+export function draft(
+  recommendation: Recommendation,
+  state: ProtocolState,
+  target: Governor.GovernorTarget,
+  evidenceRoot: Id,
+  now: string = recommendation.asOf,
+): Proposal | NoProposal {
+  const from = { recommendation: recommendation.id, state: state.id };
+  const refuse = (reason: NoProposal['reason'], says: string): NoProposal => ({ kind: 'no-proposal', from, reason, says });
+
+  // 1. Is the advice about this state, and still fresh when the timelock would execute it?
+  if (recommendation.from.state !== state.id) {
+    return refuse('state-moved', `The advice was made for state ${recommendation.from.state}; this one is ${state.id}.`);
+  }
+  const expiresMs = Date.parse(recommendation.expiresAt);
+  if (Date.parse(now) >= expiresMs) return refuse('expired', `The advice expired at ${recommendation.expiresAt}; it is ${now}.`);
+  const leadSeconds = Governor.leadSeconds(target);
+  if (Date.parse(now) + leadSeconds * 1000 > expiresMs) {
+    const says = `Voting and the timelock take ${leadSeconds} s from ${now}; the advice expires at ${recommendation.expiresAt}.`;
+    return refuse('too-late-to-execute', says);
+  }
+
+  // 2. Which values change, from what the state really holds?
+  const held: Registry.ValuesByAsset = Object.fromEntries(
+    state.assets.map(({ asset, parameters }) => [asset, Registry.valuesOf(parameters)]),
+  );
+  const names = recommendation.assets.map(({ asset }) => asset);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) return refuse('duplicate', `${twice} stands twice in the advice; which of the two was reviewed?`);
+  const changes: Registry.Change[] = [];
+  for (const { asset, fields } of recommendation.assets) {
+    const values = held[asset];
+    if (values === undefined) return refuse('unknown-asset', `The advice names ${asset}, which the state does not hold.`);
+    const to = { ...values };
+    for (const [field, advice] of Object.entries(fields) as [keyof typeof fields, (typeof fields)[keyof typeof fields]][]) {
+      if (advice.from !== values[field]) {
+        return refuse('state-moved', `${asset} ${field}: the advice starts from ${advice.from}, the state holds ${values[field]}.`);
+      }
+      if (advice.verdict === 'change') to[field] = advice.to;
+    }
+    if (Registry.FIELDS.some((field) => to[field] !== values[field])) changes.push({ asset, from: values, to });
+  }
+  if (changes.length === 0) return refuse('nothing-to-change', `The advice is ${recommendation.verdict}: no value moves.`);
+  changes.sort((a, b) => (a.asset < b.asset ? -1 : 1));
+
+  // 3. Would the contract take them? Asked of what it holds today first: a registry that cannot hold today cannot be rehearsed.
+  for (const [asset, values] of Object.entries(held)) {
+    const wall = Registry.outOfBounds(values);
+    if (wall !== null) return refuse('state-out-of-bounds', `${asset} as it stands could not be held by the registry: ${wall}.`);
+  }
+  for (const change of changes) {
+    const wall = Governor.constraints(change, held[change.asset]);
+    if (wall !== null) return refuse('out-of-bounds', `${change.asset}: the registry would refuse with ${wall}.`);
+  }
+
+  // 4. Encode, read back with the other decoder, and let the words come from the bytes.
+  const update: Registry.Update = { changes, evidenceRoot, validUntilSeconds: Math.floor(expiresMs / 1000) };
+  const calls: readonly Call[] = Governor.encode(target, update).map((action) => {
+    const decoded = Registry.decode(action.data);
+    return { ...action, decoded: { function: 'update', arguments: Registry.argumentsOf(decoded) }, says: Registry.says(decoded) };
+  });
+  const description = Governor.restrictTo(target.proposer, Report.describe({ recommendation, state, target, evidenceRoot, changes }));
+
+  // 5. Check everything once more from the outside.
+  const checks = Checks.all({ recommendation, state, target, update, calls, description });
+  const failed = checks.find(({ verdict }) => verdict === 'fail');
+  if (failed !== undefined) return refuse('check-failed', `${failed.name}: ${failed.says}`);
+  return seal({
+    kind: 'proposal' as const,
+    from,
+    target: target.name,
+    chainId: target.chainId,
+    governor: target.governor,
+    calls,
+    description,
+    descriptionHash: Governor.descriptionHash(description),
+    onChainId: String(Governor.hashProposal(calls, description)),
+    evidenceRoot,
+    checks,
+    expiresAt: recommendation.expiresAt,
+  });
+}
