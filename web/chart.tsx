@@ -1,0 +1,58 @@
+/**
+ * uPlot in a box: drawn again when its data, its width or the colours change. A chart is a picture with a sentence
+ * (`says`) for those who do not see it; the figures stand in tables beside it.
+ */
+import { useEffect, useRef } from 'preact/hooks';
+import uPlot from 'uplot';
+import { colour } from './theme.ts';
+
+export type Draw = (
+  size: { width: number; height: number },
+  ink: (name: string) => string,
+) => { options: uPlot.Options; data: uPlot.AlignedData };
+
+export function Chart({ says, height, theme, draw }: { says: string; height: number; theme: string; draw: Draw }) {
+  const box = useRef<HTMLDivElement>(null);
+
+  useEffect(() => {
+    const element = box.current;
+    if (element === null) return;
+    let plot: uPlot | null = null;
+    const redraw = (): void => {
+      plot?.destroy();
+      const width = Math.floor(element.clientWidth);
+      if (width < 40) return;
+      const { options, data } = draw({ width, height }, colour);
+      plot = new uPlot(options, data, element);
+    };
+    redraw();
+    let seen = element.clientWidth;
+    const observer = new ResizeObserver(() => {
+      if (Math.abs(element.clientWidth - seen) < 2) return;
+      seen = element.clientWidth;
+      redraw();
+    });
+    observer.observe(element);
+    const system = matchMedia('(prefers-color-scheme: dark)');
+    system.addEventListener('change', redraw);
+    void document.fonts.ready.then(redraw);
+    return () => {
+      observer.disconnect();
+      system.removeEventListener('change', redraw);
+      plot?.destroy();
+    };
+    // `theme` is no input of the drawing, but it changes what colour() answers.
+  }, [draw, height, theme]);
+
+  return <div class="chart" role="img" aria-label={says} ref={box} />;
+}
+
+/** Axis look shared by all charts. */
+export function axis(ink: (name: string) => string): Pick<uPlot.Axis, 'stroke' | 'font' | 'grid' | 'ticks'> {
+  return {
+    stroke: ink('--ink-2'),
+    font: '12px "Barlow Semi Condensed", system-ui, sans-serif',
+    grid: { stroke: ink('--rule'), width: 1 },
+    ticks: { stroke: ink('--rule'), width: 1, size: 4 },
+  };
+}

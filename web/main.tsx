@@ -1,0 +1,9 @@
+/** Entry: the kept theme first, so that nothing flashes, then the page. */
+import { render } from 'preact';
+import './page.css';
+import { App } from './app.tsx';
+import { apply, current } from './theme.ts';
+
+apply(current());
+const root = document.getElementById('page');
+if (root !== null) render(<App />, root);
