@@ -53,8 +53,8 @@ export function run(
   for (let t = 0; t < n; t += 1) {
     if (variances !== null) variances[t] = h;
     const r = returns[t]!;
-    // Only NaN differs from itself: a bar not observed.
-    if (r !== r) {
+    // A bar not observed: its square counts as its expectation.
+    if (Number.isNaN(r)) {
       hMu *= phi;
       hOmega = 1 + phi * hOmega;
       hAlpha = h + phi * hAlpha;
@@ -126,7 +126,7 @@ function presample(returns: Float64Array, mu: number, spec: Spec): { readonly va
   if (spec.presample === 'sample') {
     let [sum, squares, count] = [0, 0, 0];
     for (const r of returns) {
-      if (r !== r) continue;
+      if (Number.isNaN(r)) continue;
       sum += r - mu;
       squares += (r - mu) * (r - mu);
       count += 1;
@@ -138,7 +138,7 @@ function presample(returns: Float64Array, mu: number, spec: Spec): { readonly va
   let [sum, weights, weight, count] = [0, 0, 1, 0];
   for (let t = 0; t < returns.length && count < BACKCAST_BARS; t += 1) {
     const r = returns[t]!;
-    if (r !== r) continue;
+    if (Number.isNaN(r)) continue;
     sum += weight * (r - centre) * (r - centre);
     weights += weight;
     weight *= BACKCAST_DECAY;

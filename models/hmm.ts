@@ -1,0 +1,307 @@
+/**
+ * Gaussian hidden Markov model: a chain of K hidden states, each with its own mean and variance in every dimension.
+ *
+ *   P(s_1 = i) = π_i,  P(s_{t+1} = j | s_t = i) = A_ij,  y_t | s_t = k ~ N(μ_k, diag σ²_k)
+ *
+ * Baum, Petrie, Soules, Weiss (1970); scaled recursions of Rabiner (1989), emissions taken relative to the largest at each t.
+ * Variance floor: `VARIANCE_FLOOR` of the sample variance of the dimension. Without one the likelihood is unbounded: a state
+ * shrinks onto one point. NaN in a row means that the row was not observed; it then says nothing about the state.
+ * EM stops when the log-likelihood per row rises by less than `TOLERANCE`; at the iteration limit it has not converged, and a
+ * falling likelihood is a failure, not an end.
+ */
+import { PlimsollError } from '../base/errors.ts';
+import { PURPOSE, uniform } from '../base/random.ts';
+import { quantileOfSorted, sorted, variance } from './math/statistics.ts';
+
+export type Parameters = {
+  readonly start: Float64Array;
+  /** Flat, from row to column. */
+  readonly transition: Float64Array;
+  /** Flat, state by state. */
+  readonly mean: Float64Array;
+  readonly variance: Float64Array;
+};
+
+/** `rows` of `dimensions` numbers, flat. */
+export type Observations = { readonly values: Float64Array; readonly dimensions: number };
+
+export type HmmFit = {
+  readonly states: number;
+  readonly parameters: Parameters;
+  readonly logLikelihood: number;
+  readonly rows: number;
+  readonly converged: boolean;
+  readonly evaluations: number;
+  /** Dimensions and states whose variance ended on the floor. */
+  readonly atBound: readonly string[];
+  readonly warnings: readonly string[];
+};
+
+export type FitOptions = {
+  readonly seed: number;
+  readonly starts?: number;
+  readonly maxIterations?: number;
+  /** The only start then: parameters of a fit on almost the same data. */
+  readonly near?: Parameters;
+};
+
+const VARIANCE_FLOOR = 1e-3;
+const TOLERANCE = 1e-9;
+const STARTS = 12;
+/** Every start is followed for this many rounds; the best few to the end. */
+const SCREENING_ROUNDS = 15;
+const REFINED_STARTS = 3;
+const MAX_ITERATIONS = 500;
+/** A fall of the likelihood above rounding is a failure. */
+const FALL = 1e-7;
+
+/** States come ordered by the variance of the first dimension, then by its mean, both rising: see `ordered`. */
+export function fit(observations: Observations, states: number, options: FitOptions): HmmFit {
+  const rows = observations.values.length / observations.dimensions;
+  if (rows < 20 * states) {
+    throw new TooFewObservationsError({ got: `${rows} rows for ${states} states`, needed: `at least ${20 * states} rows` });
+  }
+  const floor = floors(observations);
+  const starts =
+    options.near === undefined
+      ? Array.from({ length: options.starts ?? STARTS }, (_, path) => randomStart(observations, states, options.seed, path))
+      : [options.near];
+  const screened = starts.map((start) => climb(observations, start, states, floor, SCREENING_ROUNDS));
+  screened.sort((a, b) => b.logLikelihood - a.logLikelihood);
+  const refined = screened
+    .slice(0, REFINED_STARTS)
+    .map((run) => climb(observations, run.parameters, states, floor, options.maxIterations ?? MAX_ITERATIONS));
+  const best = refined.reduce((winner, run) => (run.logLikelihood > winner.logLikelihood ? run : winner));
+  const atBound: string[] = [];
+  best.parameters.variance.forEach((value, index) => {
+    if (value <= floor[index % observations.dimensions]! * (1 + 1e-9)) {
+      atBound.push(`variance of dimension ${index % observations.dimensions} in state ${Math.floor(index / observations.dimensions)}`);
+    }
+  });
+  return {
+    states,
+    parameters: best.parameters,
+    logLikelihood: best.logLikelihood,
+    rows,
+    converged: best.converged,
+    evaluations: [...screened, ...refined].reduce((sum, run) => sum + run.rounds, 0),
+    atBound,
+    warnings: best.fell ? ['the likelihood fell during EM'] : best.converged ? [] : ['EM stopped at its iteration limit'],
+  };
+}
+
+export function logLikelihood(observations: Observations, parameters: Parameters): number {
+  return forward(observations, parameters).logLikelihood;
+}
+
+/** P(s_t | y_1..y_t), flat, and the log-likelihood. Uses nothing later than t. */
+export function filter(observations: Observations, parameters: Parameters): { probability: Float64Array; logLikelihood: number } {
+  const { alpha, logLikelihood: value } = forward(observations, parameters);
+  return { probability: alpha, logLikelihood: value };
+}
+
+/** Order of a chain by `key`, rising: states are named by what they do, not by where EM left them. */
+export function ordered(parameters: Parameters, dimensions: number, key: (state: number) => number): Parameters {
+  const states = parameters.start.length;
+  const order = Array.from({ length: states }, (_, state) => state).sort((a, b) => key(a) - key(b));
+  const transition = new Float64Array(states * states);
+  order.forEach((from, i) => {
+    order.forEach((to, j) => {
+      transition[i * states + j] = parameters.transition[from * states + to]!;
+    });
+  });
+  const moved = (values: Float64Array) =>
+    Float64Array.from(order.flatMap((state) => Array.from(values.subarray(state * dimensions, (state + 1) * dimensions))));
+  return {
+    start: Float64Array.from(order, (state) => parameters.start[state]!),
+    transition,
+    mean: moved(parameters.mean),
+    variance: moved(parameters.variance),
+  };
+}
+
+/** π with π = πA, by repeated squaring of A. */
+export function stationary(transition: Float64Array, states: number): Float64Array {
+  let power = transition.slice();
+  for (let round = 0; round < 60; round += 1) {
+    const square = new Float64Array(states * states);
+    for (let i = 0; i < states; i += 1) {
+      let total = 0;
+      for (let j = 0; j < states; j += 1) {
+        let sum = 0;
+        for (let k = 0; k < states; k += 1) sum += power[i * states + k]! * power[k * states + j]!;
+        square[i * states + j] = sum;
+        total += sum;
+      }
+      for (let j = 0; j < states; j += 1) square[i * states + j] = square[i * states + j]! / total;
+    }
+    power = square;
+  }
+  return power.slice(0, states);
+}
+
+type Run = { parameters: Parameters; logLikelihood: number; converged: boolean; fell: boolean; rounds: number };
+
+function climb(observations: Observations, start: Parameters, states: number, floor: Float64Array, maxRounds: number): Run {
+  const rows = observations.values.length / observations.dimensions;
+  let parameters = start;
+  let previous = Number.NEGATIVE_INFINITY;
+  for (let round = 1; round <= maxRounds; round += 1) {
+    const step = expectMaximize(observations, parameters, states, floor);
+    if (step.logLikelihood < previous - FALL * rows)
+      return { parameters, logLikelihood: previous, converged: false, fell: true, rounds: round };
+    if (step.logLikelihood - previous < TOLERANCE * rows) {
+      return { parameters, logLikelihood: step.logLikelihood, converged: true, fell: false, rounds: round };
+    }
+    previous = step.logLikelihood;
+    parameters = step.next;
+  }
+  return { parameters, logLikelihood: logLikelihood(observations, parameters), converged: false, fell: false, rounds: maxRounds };
+}
+
+/** One round of EM: the likelihood at `p`, and the parameters that maximise its expectation. */
+function expectMaximize(observations: Observations, p: Parameters, states: number, floor: Float64Array) {
+  const { values, dimensions } = observations;
+  const rows = values.length / dimensions;
+  const { alpha, emission, scale, logLikelihood: value } = forward(observations, p);
+  const visits = new Float64Array(states * states);
+  const weight = new Float64Array(states * dimensions);
+  const sum = new Float64Array(states * dimensions);
+  const squares = new Float64Array(states * dimensions);
+  const start = new Float64Array(states);
+  let beta = new Float64Array(states).fill(1);
+  let ahead = new Float64Array(states);
+  for (let t = rows - 1; t >= 0; t -= 1) {
+    let total = 0;
+    for (let k = 0; k < states; k += 1) total += alpha[t * states + k]! * beta[k]!;
+    for (let k = 0; k < states; k += 1) {
+      const gamma = (alpha[t * states + k]! * beta[k]!) / total;
+      if (t === 0) start[k] = gamma;
+      for (let d = 0; d < dimensions; d += 1) {
+        const y = values[t * dimensions + d]!;
+        if (Number.isNaN(y)) continue;
+        // Deviations from the present mean: squares of a far-off level would cancel.
+        const deviation = y - p.mean[k * dimensions + d]!;
+        const place = k * dimensions + d;
+        weight[place] = weight[place]! + gamma;
+        sum[place] = sum[place]! + gamma * deviation;
+        squares[place] = squares[place]! + gamma * deviation * deviation;
+      }
+    }
+    if (t === 0) break;
+    for (let j = 0; j < states; j += 1) ahead[j] = (emission[t * states + j]! * beta[j]!) / scale[t]!;
+    const next = new Float64Array(states);
+    for (let i = 0; i < states; i += 1) {
+      const from = alpha[(t - 1) * states + i]!;
+      let back = 0;
+      for (let j = 0; j < states; j += 1) {
+        const through = p.transition[i * states + j]! * ahead[j]!;
+        back += through;
+        visits[i * states + j] = visits[i * states + j]! + from * through;
+      }
+      next[i] = back;
+    }
+    beta = next;
+    ahead = new Float64Array(states);
+  }
+  const transition = new Float64Array(states * states);
+  for (let i = 0; i < states; i += 1) {
+    let total = 0;
+    for (let j = 0; j < states; j += 1) total += visits[i * states + j]!;
+    for (let j = 0; j < states; j += 1)
+      transition[i * states + j] = total > 0 ? visits[i * states + j]! / total : p.transition[i * states + j]!;
+  }
+  const mean = p.mean.map((old, place) => (weight[place]! > 0 ? old + sum[place]! / weight[place]! : old));
+  const variances = p.variance.map((old, place) => {
+    if (!(weight[place]! > 0)) return old;
+    const shift = sum[place]! / weight[place]!;
+    return Math.max(floor[place % dimensions]!, squares[place]! / weight[place]! - shift * shift);
+  });
+  return { logLikelihood: value, next: { start, transition, mean, variance: variances } };
+}
+
+function forward(observations: Observations, p: Parameters) {
+  const { values, dimensions } = observations;
+  const rows = values.length / dimensions;
+  const states = p.start.length;
+  const alpha = new Float64Array(rows * states);
+  const emission = new Float64Array(rows * states);
+  const scale = new Float64Array(rows);
+  const constant = Float64Array.from(p.variance, (v) => -0.5 * Math.log(2 * Math.PI * v));
+  const precision = Float64Array.from(p.variance, (v) => 0.5 / v);
+  let total = 0;
+  for (let t = 0; t < rows; t += 1) {
+    let largest = Number.NEGATIVE_INFINITY;
+    for (let k = 0; k < states; k += 1) {
+      let log = 0;
+      for (let d = 0; d < dimensions; d += 1) {
+        const y = values[t * dimensions + d]!;
+        if (Number.isNaN(y)) continue;
+        const place = k * dimensions + d;
+        const deviation = y - p.mean[place]!;
+        log += constant[place]! - precision[place]! * deviation * deviation;
+      }
+      emission[t * states + k] = log;
+      if (log > largest) largest = log;
+    }
+    let sum = 0;
+    for (let k = 0; k < states; k += 1) {
+      let prior = 0;
+      if (t === 0) prior = p.start[k]!;
+      else for (let i = 0; i < states; i += 1) prior += alpha[(t - 1) * states + i]! * p.transition[i * states + k]!;
+      const density = Math.exp(emission[t * states + k]! - largest);
+      emission[t * states + k] = density;
+      alpha[t * states + k] = prior * density;
+      sum += prior * density;
+    }
+    // A row that is impossible in every reachable state: keep what was known before it.
+    if (!(sum > 0)) {
+      for (let k = 0; k < states; k += 1) alpha[t * states + k] = t === 0 ? p.start[k]! : alpha[(t - 1) * states + k]!;
+      return { alpha, emission, scale: scale.fill(1), logLikelihood: Number.NEGATIVE_INFINITY };
+    }
+    for (let k = 0; k < states; k += 1) alpha[t * states + k] = alpha[t * states + k]! / sum;
+    scale[t] = sum;
+    total += Math.log(sum) + largest;
+  }
+  return { alpha, emission, scale, logLikelihood: total };
+}
+
+function floors({ values, dimensions }: Observations): Float64Array {
+  return Float64Array.from({ length: dimensions }, (_, d) => {
+    const spread = variance(values.filter((_v, index) => index % dimensions === d));
+    if (!(spread > 0)) throw new NoVariationError({ got: `dimension ${d} without variation`, needed: 'observations that vary' });
+    return VARIANCE_FLOOR * spread;
+  });
+}
+
+/** Means at random quantiles, variances between a tenth and twice the sample's, sticky transitions. */
+function randomStart(observations: Observations, states: number, seed: number, path: number): Parameters {
+  const { values, dimensions } = observations;
+  let lane = 0;
+  const draw = () => uniform(seed, PURPOSE.multiStart, path, 0, lane++);
+  const mean = new Float64Array(states * dimensions);
+  const variances = new Float64Array(states * dimensions);
+  for (let d = 0; d < dimensions; d += 1) {
+    const column = values.filter((_v, index) => index % dimensions === d);
+    const rising = sorted(column);
+    const spread = variance(column);
+    for (let k = 0; k < states; k += 1) {
+      mean[k * dimensions + d] = quantileOfSorted(rising, (k + draw()) / states);
+      variances[k * dimensions + d] = spread * 0.1 * 20 ** draw();
+    }
+  }
+  const transition = new Float64Array(states * states);
+  for (let i = 0; i < states; i += 1) {
+    const stay = 0.5 + 0.49 * draw();
+    for (let j = 0; j < states; j += 1) transition[i * states + j] = i === j ? stay : (1 - stay) / (states - 1);
+  }
+  return { start: new Float64Array(states).fill(1 / states), transition, mean, variance: variances };
+}
+
+export class TooFewObservationsError extends PlimsollError {
+  override readonly name = 'Hmm.TooFewObservationsError';
+}
+
+export class NoVariationError extends PlimsollError {
+  override readonly name = 'Hmm.NoVariationError';
+}
