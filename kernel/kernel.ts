@@ -7,6 +7,9 @@
 import type { Id } from '../base/id.ts';
 import { seedWords, type Words } from '../base/random.ts';
 import { wasmBase64, wasmSha256 } from './generated/module.ts';
+import * as Job from './job.ts';
+import * as Law from './law.ts';
+import { arena as makeArena, type WasmMemory } from './memory.ts';
 
 export type Kernel = {
   /** SHA-256 of the module's bytes: other code, other evidence. */
@@ -20,10 +23,14 @@ export type Kernel = {
   /** The chi-square mixing draw of the t-copula at (path, step), nu > 2. */
   chiSquare(seed: number, path: number, step: number, nu: number): number;
   philox(counter: Words, key: readonly [number, number]): Words;
+  /** Price multiples of paths [from, from + count), [path][step][asset]. */
+  simulate(law: Law.LawInput, seed: number, steps: number, from: number, count: number): Float64Array;
+  /** The book against the given paths. */
+  stress(book: Job.BookInput, paths: Job.Paths): Job.BlockResult;
 };
 
 type Exports = {
-  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  readonly memory: WasmMemory;
   heapBase(): number;
   exp(x: number): number;
   log(x: number): number;
@@ -31,6 +38,8 @@ type Exports = {
   uniform(seedLow: number, seedHigh: number, purpose: number, path: number, step: number, lane: number): number;
   chiSquare(seedLow: number, seedHigh: number, path: number, step: number, nu: number): number;
   philoxTo(out: number, c0: number, c1: number, c2: number, c3: number, k0: number, k1: number): void;
+  simulate(law: number, firstPath: number, count: number, out: number): void;
+  stress(job: number, factors: number, count: number): void;
 };
 
 // The part of the host's WebAssembly that is used; its types live in the DOM library, which a server does not load.
@@ -53,7 +62,7 @@ function instantiate(): Kernel {
   const { WebAssembly } = globalThis as unknown as Host;
   const module = new WebAssembly.Module(Buffer.from(wasmBase64, 'base64'));
   const wasm = new WebAssembly.Instance(module, {}).exports as Exports;
-  const scratch = (wasm.heapBase() + 15) & ~15;
+  const arena = makeArena(wasm.memory, wasm.heapBase());
 
   return {
     digest: `sha256:${wasmSha256}`,
@@ -63,9 +72,25 @@ function instantiate(): Kernel {
     uniform: (seed, purpose, path, step, lane) => wasm.uniform(...seedWords(seed), purpose, path, step, lane),
     chiSquare: (seed, path, step, nu) => wasm.chiSquare(...seedWords(seed), path, step, nu),
     philox(counter, key) {
-      wasm.philoxTo(scratch, ...counter, ...key);
-      const words = new Uint32Array(wasm.memory.buffer, scratch, 4);
+      arena.reset();
+      const out = arena.zeros(16);
+      wasm.philoxTo(out, ...counter, ...key);
+      const words = new Uint32Array(wasm.memory.buffer, out, 4);
       return [words[0]!, words[1]!, words[2]!, words[3]!];
+    },
+    simulate(law, seed, steps, from, count) {
+      arena.reset();
+      const values = count * steps * law.assets;
+      const placed = Law.place(arena, law, seed, steps);
+      const out = arena.zeros(8 * values);
+      wasm.simulate(placed, from, count, out);
+      return arena.read(out, values);
+    },
+    stress(book, paths) {
+      arena.reset();
+      const placed = Job.place(arena, book, paths);
+      wasm.stress(placed.job, placed.factors, paths.count);
+      return placed.read();
     },
   };
 }

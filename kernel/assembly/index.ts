@@ -2,7 +2,9 @@
 import * as Stream from './stream';
 
 export { chiSquare, normalQuantile } from './distribution';
+export { simulate } from './law';
 export { uniform } from './stream';
+export { stress } from './stress';
 
 export function heapBase(): usize {
   return __heap_base;

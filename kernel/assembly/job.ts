@@ -1,0 +1,110 @@
+/**
+ * The one job at a time: book, market and where results go, in the caller's memory. kernel/job.ts writes the same order.
+ * Pointers are to f64 unless said. "Holdings" are rows [start[account], start[account + 1]).
+ */
+@unmanaged
+export class Job {
+  assets: i32;
+  steps: i32;
+  /** Columns of the price multiples. */
+  pathAssets: i32;
+  lenders: i32;
+  traders: i32;
+  frozenSteps: i32;
+
+  // Market, by asset.
+  startPrice: usize;
+  /** i32: column of the price multiples, −1 = constant. */
+  pathAsset: usize;
+  volumeUsd: usize;
+  /** Y · σ_day: average cost of selling one day's volume, as a fraction. */
+  impactScale: usize;
+  impactDelta: usize;
+  /** Share of a sale's impact left after one step. */
+  impactDecay: usize;
+  deviation: usize;
+  heartbeatSeconds: usize;
+  latencySteps: usize;
+
+  // Lending accounts.
+  collateralStart: usize;
+  collateralAsset: usize;
+  collateralTokens: usize;
+  collateralThreshold: usize;
+  collateralBonus: usize;
+  debtStart: usize;
+  debtAsset: usize;
+  debtTokens: usize;
+  /** Health factor at start prices. */
+  startHealth: usize;
+
+  // Derivative accounts.
+  positionStart: usize;
+  positionAsset: usize;
+  positionTokens: usize;
+  startEquity: usize;
+  /** Largest relative move of any price at which the account surely keeps its margin. */
+  safeMove: usize;
+  /** By asset: shock × multiplier, and contingency × multiplier. */
+  marginShock: usize;
+  marginContingency: usize;
+
+  // Working space.
+  reference: usize;
+  flowUsd: usize;
+  oracle: usize;
+  oracleAge: usize;
+  /** (steps + 1) × assets market prices. */
+  market: usize;
+  collateralLeft: usize;
+  debtLeft: usize;
+  /** i32 by account, lenders then traders: liquidated in this path. */
+  hit: usize;
+  /** Tokens taken from and repaid for borrowers in the last path, by asset: the books must balance. */
+  seized: usize;
+  repaid: usize;
+
+  // Results by path of the block.
+  badDebtUsd: usize;
+  liquidatedUsd: usize;
+  penaltyUsd: usize;
+  liquidatedAccounts: usize;
+  needlessAccounts: usize;
+  marginShortfallUsd: usize;
+  // Results by account, lenders then traders, summed over the block's paths in order.
+  accountHits: usize;
+  accountLossUsd: usize;
+
+  stepSeconds: f64;
+  closeFactor: f64;
+  fullCloseHealth: f64;
+  smallPositionUsd: f64;
+  gasUsd: f64;
+  capitalCost: f64;
+  /** Share of the bonus the protocol keeps. */
+  bonusFee: f64;
+}
+
+// @ts-ignore: decorator
+@inline
+export function at(base: usize, index: i32): usize {
+  return base + (<usize>index << 3);
+}
+
+// @ts-ignore: decorator
+@inline
+export function f(base: usize, index: i32): f64 {
+  return load<f64>(base + (<usize>index << 3));
+}
+
+// @ts-ignore: decorator
+@inline
+export function i(base: usize, index: i32): i32 {
+  return load<i32>(base + (<usize>index << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+export function set(base: usize, index: i32, value: f64): void {
+  store<f64>(base + (<usize>index << 3), value);
+}

@@ -1,0 +1,190 @@
+/**
+ * Lending accounts: health, liquidation, what is missing at the end.
+ *
+ * Health = Σ collateral · oracle · threshold / Σ debt · oracle. Below 1 anyone may repay up to the close factor of the whole
+ * debt (all of it under `fullCloseHealth` or where either side is small, as Aave v3.3), in the largest debt against the
+ * largest collateral. A liquidator sells what he gets and buys what he repays on the market, takes the size at which the
+ * last dollar earns nothing, and comes only if the whole earns more than gas.
+ */
+import { at, f, i, set, Job } from './job';
+import * as Market from './market';
+
+/** Calls on one account within one step; enough for close factor, next largest debt and next largest collateral. */
+const CALLS_PER_STEP = 4;
+/** Halvings when sizing: 2^-40 of the allowed repayment. */
+const HALVINGS = 40;
+/** The quick test must not skip an account that rounding would put below 1. */
+const GUARD: f64 = 1.000000001;
+
+export let liquidatedUsd: f64 = 0;
+export let penaltyUsd: f64 = 0;
+
+let weighted: f64 = 0;
+let owed: f64 = 0;
+
+export function open(job: Job): void {
+  liquidatedUsd = 0;
+  penaltyUsd = 0;
+  memory.copy(job.collateralLeft, job.collateralTokens, <usize>i(job.collateralStart, job.lenders) << 3);
+  memory.copy(job.debtLeft, job.debtTokens, <usize>i(job.debtStart, job.lenders) << 3);
+  memory.fill(job.hit, 0, <usize>(job.lenders + job.traders) << 2);
+  memory.fill(job.seized, 0, <usize>job.assets << 3);
+  memory.fill(job.repaid, 0, <usize>job.assets << 3);
+}
+
+export function liquidateAll(job: Job): void {
+  const untouchedBelow = (GUARD * Market.highestRatio) / Market.lowestRatio;
+  for (let account = 0; account < job.lenders; account += 1) {
+    const untouched = i(job.hit, account) == 0;
+    if (untouched && f(job.startHealth, account) >= untouchedBelow) continue;
+    for (let call = 0; call < CALLS_PER_STEP; call += 1) if (!liquidate(job, account)) break;
+  }
+}
+
+/** Missing at the end: debt beyond what the collateral would bring, for accounts the market itself puts below 1. */
+export function shortfallUsd(job: Job, account: i32): f64 {
+  const untouchedBelow = (GUARD * Market.highestRatio) / Market.lowestRatio;
+  if (i(job.hit, account) == 0 && f(job.startHealth, account) >= untouchedBelow) return 0;
+  const marks = at(job.market, job.steps * job.assets);
+  weigh(job, account, marks, job.collateralLeft, job.debtLeft);
+  if (owed <= 0 || weighted >= owed) return 0;
+  let value: f64 = 0;
+  const end = i(job.collateralStart, account + 1);
+  for (let row = i(job.collateralStart, account); row < end; row += 1) {
+    if (f(job.collateralThreshold, row) <= 0) continue;
+    const asset = i(job.collateralAsset, row);
+    const sizeUsd = f(job.collateralLeft, row) * f(job.reference, asset);
+    value += Market.proceeds(job, asset, f(job.flowUsd, asset), sizeUsd);
+  }
+  return Math.max(0, owed - value);
+}
+
+/** Would the account, had nobody touched it, stand at 1 or above by the last oracle prices? */
+export function recovered(job: Job, account: i32): bool {
+  weigh(job, account, job.oracle, job.collateralTokens, job.debtTokens);
+  return weighted > owed;
+}
+
+/** One liquidation call; false where there is nothing to do or nobody would do it. */
+function liquidate(job: Job, account: i32): bool {
+  weigh(job, account, job.oracle, job.collateralLeft, job.debtLeft);
+  if (owed <= 0 || weighted >= owed) return false;
+
+  let debtRow = -1;
+  let debtUsd: f64 = 0;
+  let end = i(job.debtStart, account + 1);
+  for (let row = i(job.debtStart, account); row < end; row += 1) {
+    const usd = f(job.debtLeft, row) * f(job.oracle, i(job.debtAsset, row));
+    if (usd > debtUsd) {
+      debtUsd = usd;
+      debtRow = row;
+    }
+  }
+  let collateralRow = -1;
+  let collateralUsd: f64 = 0;
+  end = i(job.collateralStart, account + 1);
+  for (let row = i(job.collateralStart, account); row < end; row += 1) {
+    const usd = f(job.collateralLeft, row) * f(job.oracle, i(job.collateralAsset, row));
+    if (usd > collateralUsd && f(job.collateralThreshold, row) > 0) {
+      collateralUsd = usd;
+      collateralRow = row;
+    }
+  }
+  if (debtRow < 0 || collateralRow < 0) return false;
+
+  const whole = weighted < job.fullCloseHealth * owed || debtUsd < job.smallPositionUsd || collateralUsd < job.smallPositionUsd;
+  const bonus = f(job.collateralBonus, collateralRow);
+  const byDebt = whole ? debtUsd : Math.min(debtUsd, job.closeFactor * owed);
+  const byCollateral = collateralUsd / (1 + bonus);
+  const sold = i(job.collateralAsset, collateralRow);
+  const bought = i(job.debtAsset, debtRow);
+  const allowed = Math.min(byDebt, byCollateral);
+  const repay = size(job, sold, bought, bonus, allowed);
+  if (repay <= 0) return false;
+
+  settle(job, sold, bought, bonus, repay);
+  const seizedTokens = repay == byCollateral ? f(job.collateralLeft, collateralRow) : (repay * (1 + bonus)) / f(job.oracle, sold);
+  const repaidTokens = repay == debtUsd ? f(job.debtLeft, debtRow) : repay / f(job.oracle, bought);
+  const left = Math.max(0, f(job.collateralLeft, collateralRow) - seizedTokens);
+  set(job.seized, sold, f(job.seized, sold) + (f(job.collateralLeft, collateralRow) - left));
+  set(job.collateralLeft, collateralRow, left);
+  set(job.debtLeft, debtRow, Math.max(0, f(job.debtLeft, debtRow) - repaidTokens));
+  set(job.repaid, bought, f(job.repaid, bought) + repaidTokens);
+  store<i32>(job.hit + (<usize>account << 2), 1);
+  liquidatedUsd += repay;
+  penaltyUsd += repay * bonus;
+  return true;
+}
+
+/** The repayment a liquidator chooses, USD at oracle prices; 0 where he stays away. */
+function size(job: Job, sold: i32, bought: i32, bonus: f64, allowed: f64): f64 {
+  let repay = allowed;
+  if (marginal(job, sold, bought, bonus, allowed) < 0) {
+    if (marginal(job, sold, bought, bonus, 0) <= 0) return 0;
+    let low: f64 = 0;
+    let high = allowed;
+    for (let halving = 0; halving < HALVINGS; halving += 1) {
+      const middle = 0.5 * (low + high);
+      if (marginal(job, sold, bought, bonus, middle) >= 0) low = middle;
+      else high = middle;
+    }
+    repay = low;
+  }
+  return profit(job, sold, bought, bonus, repay) > job.gasUsd ? repay : 0;
+}
+
+/** repay · [(1 + b(1 − f)) · (P_market / P_oracle) · (1 − slippage) − cost of the debt asset − capital cost], before gas. */
+function profit(job: Job, sold: i32, bought: i32, bonus: f64, repay: f64): f64 {
+  const saleUsd = repay * saleShare(job, sold, bonus);
+  const purchaseUsd = repay * premium(job, bought);
+  const capital = repay * job.capitalCost;
+  if (sold == bought) return Market.proceeds(job, sold, f(job.flowUsd, sold), saleUsd - purchaseUsd) - capital;
+  return (
+    Market.proceeds(job, sold, f(job.flowUsd, sold), saleUsd) +
+    Market.proceeds(job, bought, f(job.flowUsd, bought), -purchaseUsd) -
+    capital
+  );
+}
+
+/** Derivative of profit with respect to the repayment; falls as the repayment grows. */
+function marginal(job: Job, sold: i32, bought: i32, bonus: f64, repay: f64): f64 {
+  const share = saleShare(job, sold, bonus);
+  const paid = premium(job, bought);
+  let saleFlow = f(job.flowUsd, sold) + repay * share;
+  let purchaseFlow = f(job.flowUsd, bought) - repay * paid;
+  if (sold == bought) {
+    saleFlow -= repay * paid;
+    purchaseFlow = saleFlow;
+  }
+  return share * (1 - Market.slope(job, sold, saleFlow)) - paid * (1 - Market.slope(job, bought, purchaseFlow)) - job.capitalCost;
+}
+
+function settle(job: Job, sold: i32, bought: i32, bonus: f64, repay: f64): void {
+  set(job.flowUsd, sold, f(job.flowUsd, sold) + repay * saleShare(job, sold, bonus));
+  set(job.flowUsd, bought, f(job.flowUsd, bought) - repay * premium(job, bought));
+}
+
+/** USD at the reference price that the liquidator gets to sell for one dollar repaid. */
+// @ts-ignore: decorator
+@inline
+function saleShare(job: Job, asset: i32, bonus: f64): f64 {
+  return (1 + bonus * (1 - job.bonusFee)) * premium(job, asset);
+}
+
+/** Reference over oracle price. */
+// @ts-ignore: decorator
+@inline
+function premium(job: Job, asset: i32): f64 {
+  return f(job.reference, asset) / f(job.oracle, asset);
+}
+
+function weigh(job: Job, account: i32, prices: usize, collateral: usize, debt: usize): void {
+  owed = 0;
+  weighted = 0;
+  let end = i(job.debtStart, account + 1);
+  for (let row = i(job.debtStart, account); row < end; row += 1) owed += f(debt, row) * f(prices, i(job.debtAsset, row));
+  end = i(job.collateralStart, account + 1);
+  for (let row = i(job.collateralStart, account); row < end; row += 1) {
+    weighted += f(collateral, row) * f(prices, i(job.collateralAsset, row)) * f(job.collateralThreshold, row);
+  }
+}

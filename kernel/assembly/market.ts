@@ -1,0 +1,112 @@
+/**
+ * The market as the book meets it: the law's price bent by what liquidations have sold, and the oracle's view of it.
+ *
+ * Impact: c(Q) = Y·σ_day·(|Q|/V)^δ is the average cost of selling Q (Almgren et al. 2005; Tóth et al. 2011), so trading
+ * from outstanding flow Q costs C(Q + q) − C(Q) with C(Q) = |Q|·c(Q): split sales pay what one sale pays, and a round
+ * trip pays nothing. The next trade happens at reference · (1 − C'(Q)). Flow decays with the asset's half-life.
+ * Oracle: follows the market price of `latency` ago (linear between steps) when it has moved by `deviation` or the
+ * heartbeat is due; starts fresh and exact.
+ */
+import { f, i, set, Job } from './job';
+
+/** The marginal price never falls below 1 % of the reference: beyond it C goes on as a straight line. */
+const LARGEST_IMPACT: f64 = 0.99;
+
+export let lowestRatio: f64 = 1;
+export let highestRatio: f64 = 1;
+
+export function open(job: Job): void {
+  for (let asset = 0; asset < job.assets; asset += 1) {
+    const price = f(job.startPrice, asset);
+    set(job.reference, asset, price);
+    set(job.flowUsd, asset, 0);
+    set(job.oracle, asset, price);
+    set(job.oracleAge, asset, 0);
+    set(job.market, asset, price);
+  }
+}
+
+/** Prices at the end of `step` (1-based) from the row of price multiples at `factors`. */
+export function advance(job: Job, step: i32, factors: usize): void {
+  const assets = job.assets;
+  lowestRatio = 1;
+  highestRatio = 1;
+  for (let asset = 0; asset < assets; asset += 1) {
+    const column = i(job.pathAsset, asset);
+    const start = f(job.startPrice, asset);
+    const reference = column < 0 ? start : start * f(factors, column);
+    const flow = f(job.flowUsd, asset) * f(job.impactDecay, asset);
+    set(job.reference, asset, reference);
+    set(job.flowUsd, asset, flow);
+    set(job.market, step * assets + asset, reference * (1 - slope(job, asset, flow)));
+
+    const oracle = observe(job, step, asset);
+    const ratio = oracle / start;
+    lowestRatio = Math.min(lowestRatio, ratio);
+    highestRatio = Math.max(highestRatio, ratio);
+  }
+}
+
+/** Bounds of market over start price at the end, for the same quick test as inside the horizon. */
+export function closeBounds(job: Job): void {
+  lowestRatio = 1;
+  highestRatio = 1;
+  for (let asset = 0; asset < job.assets; asset += 1) {
+    const mark = f(job.reference, asset) * (1 - slope(job, asset, f(job.flowUsd, asset)));
+    set(job.market, job.steps * job.assets + asset, mark);
+    const ratio = mark / f(job.startPrice, asset);
+    lowestRatio = Math.min(lowestRatio, ratio);
+    highestRatio = Math.max(highestRatio, ratio);
+  }
+}
+
+/** C(Q) in USD. */
+export function cost(job: Job, asset: i32, flow: f64): f64 {
+  const scale = f(job.impactScale, asset);
+  const size = Math.abs(flow);
+  if (scale == 0 || size == 0) return 0;
+  const delta = f(job.impactDelta, asset);
+  const volume = f(job.volumeUsd, asset);
+  const average = scale * power(size / volume, delta);
+  if ((1 + delta) * average <= LARGEST_IMPACT) return size * average;
+  const edge = volume * NativeMath.pow(LARGEST_IMPACT / ((1 + delta) * scale), 1 / delta);
+  return (edge * LARGEST_IMPACT) / (1 + delta) + (size - edge) * LARGEST_IMPACT;
+}
+
+/** C'(Q): positive after sales, negative after purchases. */
+export function slope(job: Job, asset: i32, flow: f64): f64 {
+  const scale = f(job.impactScale, asset);
+  if (scale == 0 || flow == 0) return 0;
+  const delta = f(job.impactDelta, asset);
+  const impact = Math.min(LARGEST_IMPACT, (1 + delta) * scale * power(Math.abs(flow) / f(job.volumeUsd, asset), delta));
+  return flow > 0 ? impact : -impact;
+}
+
+/** What selling `sizeUsd` at the reference price brings from flow `flow`; a negative size buys and returns minus the price paid. */
+export function proceeds(job: Job, asset: i32, flow: f64, sizeUsd: f64): f64 {
+  return sizeUsd - (cost(job, asset, flow + sizeUsd) - cost(job, asset, flow));
+}
+
+function observe(job: Job, step: i32, asset: i32): f64 {
+  const oracle = f(job.oracle, asset);
+  const age = f(job.oracleAge, asset) + job.stepSeconds;
+  set(job.oracleAge, asset, age);
+  if (step <= job.frozenSteps) return oracle;
+
+  const latency = f(job.latencySteps, asset);
+  const whole = <i32>Math.min(Math.floor(latency), <f64>step);
+  const share = latency - Math.floor(latency);
+  const later = f(job.market, (step - whole) * job.assets + asset);
+  const earlier = f(job.market, max(step - whole - 1, 0) * job.assets + asset);
+  const seen = later + share * (earlier - later);
+  if (age < f(job.heartbeatSeconds, asset) && Math.abs(seen - oracle) < f(job.deviation, asset) * oracle) return oracle;
+  set(job.oracle, asset, seen);
+  set(job.oracleAge, asset, 0);
+  return seen;
+}
+
+// @ts-ignore: decorator
+@inline
+function power(x: f64, delta: f64): f64 {
+  return delta == 0.5 ? Math.sqrt(x) : NativeMath.pow(x, delta);
+}

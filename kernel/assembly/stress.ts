@@ -1,0 +1,54 @@
+/** The book against paths: per step prices, oracle, lending liquidations, margin closures; at the end what is missing. */
+import { f, i, set, Job } from './job';
+import * as Lending from './lending';
+import * as Margin from './margin';
+import * as Market from './market';
+
+/** `count` paths of price multiples at `factors`, [path][step][column]; results into the job's arrays. */
+export function stress(job: Job, factors: usize, count: i32): void {
+  const row = <usize>job.pathAssets << 3;
+  const accounts = job.lenders + job.traders;
+  memory.fill(job.accountHits, 0, <usize>accounts << 3);
+  memory.fill(job.accountLossUsd, 0, <usize>accounts << 3);
+  for (let path = 0; path < count; path += 1) {
+    Market.open(job);
+    Lending.open(job);
+    Margin.open();
+    for (let step = 1; step <= job.steps; step += 1) {
+      Market.advance(job, step, factors);
+      factors += row;
+      Lending.liquidateAll(job);
+      Margin.liquidateAll(job);
+    }
+    finish(job, path);
+  }
+}
+
+function finish(job: Job, path: i32): void {
+  let badDebt: f64 = 0;
+  let hits: f64 = 0;
+  let needless: f64 = 0;
+  Market.closeBounds(job);
+  for (let account = 0; account < job.lenders; account += 1) {
+    const missing = Lending.shortfallUsd(job, account);
+    badDebt += missing;
+    if (missing > 0) set(job.accountLossUsd, account, f(job.accountLossUsd, account) + missing);
+    if (i(job.hit, account) != 0 && Lending.recovered(job, account)) needless += 1;
+  }
+  Margin.close(job);
+  for (let trader = 0; trader < job.traders; trader += 1) {
+    if (i(job.hit, job.lenders + trader) != 0 && Margin.recovered(job, trader)) needless += 1;
+  }
+  const accounts = job.lenders + job.traders;
+  for (let account = 0; account < accounts; account += 1) {
+    if (i(job.hit, account) == 0) continue;
+    hits += 1;
+    set(job.accountHits, account, f(job.accountHits, account) + 1);
+  }
+  set(job.badDebtUsd, path, badDebt);
+  set(job.liquidatedUsd, path, Lending.liquidatedUsd);
+  set(job.penaltyUsd, path, Lending.penaltyUsd);
+  set(job.liquidatedAccounts, path, hits);
+  set(job.needlessAccounts, path, needless);
+  set(job.marginShortfallUsd, path, Margin.shortfallUsd);
+}

@@ -1,0 +1,155 @@
+/** A book and its market as flat arrays, their way into the module's memory (assembly/job.ts, same order) and back. */
+import type { Arena } from './memory.ts';
+
+/** Rows of account n are [start[n], start[n + 1]). Prices, thresholds and bonuses are plain numbers, not bps. */
+export type BookInput = {
+  readonly assets: number;
+  readonly lenders: number;
+  readonly traders: number;
+  readonly startPrice: Float64Array;
+  /** Column of the price multiples, −1 = constant in USD. */
+  readonly pathAsset: Int32Array;
+  readonly volumeUsd: Float64Array;
+  /** Y · σ_day. */
+  readonly impactScale: Float64Array;
+  readonly impactDelta: Float64Array;
+  /** Share of a sale's impact left after one step. */
+  readonly impactDecay: Float64Array;
+  readonly deviation: Float64Array;
+  readonly heartbeatSeconds: Float64Array;
+  readonly latencySteps: Float64Array;
+  readonly collateralStart: Int32Array;
+  readonly collateralAsset: Int32Array;
+  readonly collateralTokens: Float64Array;
+  readonly collateralThreshold: Float64Array;
+  readonly collateralBonus: Float64Array;
+  readonly debtStart: Int32Array;
+  readonly debtAsset: Int32Array;
+  readonly debtTokens: Float64Array;
+  /** Health factor at start prices; Infinity without debt. */
+  readonly startHealth: Float64Array;
+  readonly positionStart: Int32Array;
+  readonly positionAsset: Int32Array;
+  readonly positionTokens: Float64Array;
+  readonly startEquity: Float64Array;
+  /** Largest relative move of any price at which the account surely keeps its margin. */
+  readonly safeMove: Float64Array;
+  /** By asset, shock × multiplier. */
+  readonly marginShock: Float64Array;
+  readonly marginContingency: Float64Array;
+  readonly stepSeconds: number;
+  readonly closeFactor: number;
+  readonly fullCloseHealth: number;
+  readonly smallPositionUsd: number;
+  readonly gasUsd: number;
+  readonly capitalCost: number;
+  readonly bonusFee: number;
+};
+
+/** Price multiples of today, [path][step][column]. */
+export type Paths = {
+  readonly count: number;
+  readonly steps: number;
+  readonly columns: number;
+  readonly factors: Float64Array;
+  /** Oracles keep their first price for this many steps. */
+  readonly frozenSteps: number;
+};
+
+/** By path of the block; `account…` by account (lenders, then traders), summed over the block's paths in order. */
+export type BlockResult = {
+  readonly badDebtUsd: Float64Array;
+  readonly liquidatedUsd: Float64Array;
+  readonly penaltyUsd: Float64Array;
+  readonly liquidatedAccounts: Float64Array;
+  readonly needlessAccounts: Float64Array;
+  readonly marginShortfallUsd: Float64Array;
+  readonly accountHits: Float64Array;
+  readonly accountLossUsd: Float64Array;
+  /** How the last path ended: what is left, taken and repaid, in tokens. The books must balance. */
+  readonly last: {
+    readonly collateralLeft: Float64Array;
+    readonly debtLeft: Float64Array;
+    readonly seized: Float64Array;
+    readonly repaid: Float64Array;
+  };
+};
+
+export type Placed = { readonly job: number; readonly factors: number; readonly read: () => BlockResult };
+
+export function place(arena: Arena, book: BookInput, paths: Paths): Placed {
+  const { assets, lenders, traders } = book;
+  const accounts = lenders + traders;
+  const doubles = (length: number) => arena.zeros(8 * length);
+
+  const market = [
+    arena.place(book.startPrice),
+    arena.place(book.pathAsset),
+    arena.place(book.volumeUsd),
+    arena.place(book.impactScale),
+    arena.place(book.impactDelta),
+    arena.place(book.impactDecay),
+    arena.place(book.deviation),
+    arena.place(book.heartbeatSeconds),
+    arena.place(book.latencySteps),
+  ];
+  const lending = [
+    arena.place(book.collateralStart),
+    arena.place(book.collateralAsset),
+    arena.place(book.collateralTokens),
+    arena.place(book.collateralThreshold),
+    arena.place(book.collateralBonus),
+    arena.place(book.debtStart),
+    arena.place(book.debtAsset),
+    arena.place(book.debtTokens),
+    arena.place(book.startHealth),
+  ];
+  const margin = [
+    arena.place(book.positionStart),
+    arena.place(book.positionAsset),
+    arena.place(book.positionTokens),
+    arena.place(book.startEquity),
+    arena.place(book.safeMove),
+    arena.place(book.marginShock),
+    arena.place(book.marginContingency),
+  ];
+  const collateralLeft = doubles(book.collateralTokens.length);
+  const debtLeft = doubles(book.debtTokens.length);
+  const hit = arena.zeros(4 * accounts);
+  const seized = doubles(assets);
+  const repaid = doubles(assets);
+  const work = [doubles(assets), doubles(assets), doubles(assets), doubles(assets), doubles((paths.steps + 1) * assets)];
+  const byPath = Array.from({ length: 6 }, () => doubles(paths.count));
+  const byAccount = [doubles(accounts), doubles(accounts)];
+
+  const words = [assets, paths.steps, paths.columns, lenders, traders, paths.frozenSteps];
+  words.push(...market, ...lending, ...margin, ...work, collateralLeft, debtLeft, hit, seized, repaid, ...byPath, ...byAccount);
+  const job = arena.struct(words, [
+    book.stepSeconds,
+    book.closeFactor,
+    book.fullCloseHealth,
+    book.smallPositionUsd,
+    book.gasUsd,
+    book.capitalCost,
+    book.bonusFee,
+  ]);
+  const factors = arena.place(paths.factors);
+
+  const read = (): BlockResult => ({
+    badDebtUsd: arena.read(byPath[0]!, paths.count),
+    liquidatedUsd: arena.read(byPath[1]!, paths.count),
+    penaltyUsd: arena.read(byPath[2]!, paths.count),
+    liquidatedAccounts: arena.read(byPath[3]!, paths.count),
+    needlessAccounts: arena.read(byPath[4]!, paths.count),
+    marginShortfallUsd: arena.read(byPath[5]!, paths.count),
+    accountHits: arena.read(byAccount[0]!, accounts),
+    accountLossUsd: arena.read(byAccount[1]!, accounts),
+    last: {
+      collateralLeft: arena.read(collateralLeft, book.collateralTokens.length),
+      debtLeft: arena.read(debtLeft, book.debtTokens.length),
+      seized: arena.read(seized, assets),
+      repaid: arena.read(repaid, assets),
+    },
+  });
+  return { job, factors, read };
+}

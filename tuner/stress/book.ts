@@ -1,0 +1,271 @@
+/**
+ * The book as flat arrays: first everything that does not depend on the parameters under test, then, per candidate, the
+ * arrays that do.
+ *
+ * Borrowers: today's book is taken as in equilibrium with today's parameters. `standing` keeps every debt and position;
+ * `responsive` keeps each account's utilisation of its borrowing power (debt × Σ collateral·price·LTV new / old) and of
+ * its margin (size × old / new requirement), so that haircuts and multipliers reach the losses.
+ */
+import { PlimsollError } from '../../base/errors.ts';
+import { BPS_ONE, fromBps, fromPpm } from '../../base/units.ts';
+import type { EMode, Holding, LendingAccount, ParametersByAsset, ProtocolState, RiskParameters } from '../../datasets/state.ts';
+import type { BookInput } from '../../kernel/job.ts';
+import { loadKernel } from '../../kernel/kernel.ts';
+import type { Law } from './law.ts';
+
+export type Borrowers = 'standing' | 'responsive';
+
+/** What a liquidator pays; declared assumptions, the same for every protocol until measured. */
+export type LiquidatorCosts = {
+  readonly gasUsd: number;
+  /** Per dollar repaid: Aave's flash-loan premium. */
+  readonly capitalCost: number;
+  /** Share of the bonus the protocol keeps. */
+  readonly bonusFee: number;
+  /** Below this debt or collateral a position may be closed whole (Aave v3.3, MIN_BASE_MAX_CLOSE_FACTOR_THRESHOLD). */
+  readonly smallPositionUsd: number;
+};
+export const LIQUIDATOR: LiquidatorCosts = { gasUsd: 30, capitalCost: 0.0005, bonusFee: 0.1, smallPositionUsd: 2_000 };
+
+/** An asset no panel series drives: constant in USD; this much volatility a day only prices the impact of selling it. */
+const PEGGED_DAILY_VOLATILITY = 0.002;
+/** In a row's override: the asset's own parameters apply. */
+const NO_OVERRIDE = -1;
+
+/** Cloneable. `input` holds what is fixed; its parameter-dependent arrays are overwritten by `apply`. */
+export type Book = {
+  readonly borrowers: Borrowers;
+  readonly assets: readonly string[];
+  readonly panelAssets: readonly (string | null)[];
+  readonly lenders: readonly string[];
+  readonly traders: readonly string[];
+  readonly input: BookInput;
+  /** By collateral row: eMode values as fractions, or −1. */
+  readonly eModeLtv: Float64Array;
+  readonly eModeThreshold: Float64Array;
+  readonly eModeBonus: Float64Array;
+  /** Parameters in force: what the book is in equilibrium with. */
+  readonly inForce: readonly RiskParameters[];
+  /** By asset, before the multiplier. */
+  readonly shock: Float64Array;
+  readonly contingencyFraction: number;
+};
+
+export function flatten(state: ProtocolState, law: Law, stepSeconds: number, borrowers: Borrowers, costs: LiquidatorCosts): Book {
+  const assets = state.assets.map(({ asset }) => asset);
+  const position = new Map(assets.map((asset, index) => [asset, index]));
+  const column = new Map(law.assets.map((asset, index) => [asset, index]));
+  const lending = state.lending.filter(({ debt }) => debt.length > 0);
+  const trading = state.derivatives.filter(({ perps }) => perps.length > 0);
+  const held = new Set(
+    [...lending.flatMap(({ collateral, debt }) => [...collateral, ...debt]), ...trading.flatMap(({ perps }) => perps)].map(
+      ({ asset }) => asset,
+    ),
+  );
+  for (const { asset, panelAsset } of state.assets) {
+    if (panelAsset !== null && !column.has(panelAsset) && held.has(asset)) {
+      throw new NotModelledError({
+        got: `${asset}, driven by ${panelAsset}`,
+        needed: `a panel asset the model knows: ${law.assets.join(', ')}`,
+        where: 'state.assets',
+        fix: 'Add its bars to the panel, or set panelAsset to null with a waiver to hold it constant in USD.',
+      });
+    }
+  }
+
+  const collateral = rows(lending, ({ collateral }) => collateral, position);
+  const debt = rows(lending, (account) => account.debt, position);
+  const perps = rows(trading, (account) => account.perps.map(({ asset, sizeTokens }) => ({ asset, amountTokens: sizeTokens })), position);
+  const eModes = new Map(state.eModes.map((mode) => [mode.category, mode]));
+  const overrides = lending.flatMap((account) => account.collateral.map(({ asset }) => overrideOf(account, asset, eModes)));
+  const by = (read: (asset: ProtocolState['assets'][number], index: number) => number) => Float64Array.from(state.assets, read);
+  const kernel = loadKernel();
+  const columns = Int32Array.from(state.assets, ({ panelAsset }) => (panelAsset === null ? -1 : (column.get(panelAsset) ?? -1)));
+
+  const input: BookInput = {
+    assets: assets.length,
+    lenders: lending.length,
+    traders: trading.length,
+    startPrice: by(({ priceUsd }) => priceUsd),
+    pathAsset: columns,
+    volumeUsd: by(({ depth }) => depth.dailyVolumeUsd),
+    impactScale: by(
+      ({ depth }, index) => depth.impactY * (columns[index]! < 0 ? PEGGED_DAILY_VOLATILITY : law.dailyVolatility[columns[index]!]!),
+    ),
+    impactDelta: by(({ depth }) => depth.impactDelta),
+    impactDecay: by(({ depth }) => kernel.exp((-kernel.log(2) * stepSeconds) / depth.halfLifeSeconds)),
+    deviation: by(({ feed }) => fromBps(feed.deviationBps)),
+    heartbeatSeconds: by(({ feed }) => feed.heartbeatSeconds),
+    latencySteps: by(({ feed }) => feed.latencySeconds / stepSeconds),
+    collateralStart: collateral.start,
+    collateralAsset: collateral.asset,
+    collateralTokens: collateral.tokens,
+    collateralThreshold: new Float64Array(collateral.tokens.length),
+    collateralBonus: new Float64Array(collateral.tokens.length),
+    debtStart: debt.start,
+    debtAsset: debt.asset,
+    debtTokens: debt.tokens,
+    startHealth: new Float64Array(lending.length),
+    positionStart: perps.start,
+    positionAsset: perps.asset,
+    positionTokens: perps.tokens,
+    startEquity: Float64Array.from(trading, ({ equityUsd }) => equityUsd),
+    safeMove: new Float64Array(trading.length),
+    marginShock: new Float64Array(assets.length),
+    marginContingency: new Float64Array(assets.length),
+    stepSeconds,
+    closeFactor: fromBps(state.closeFactorBps),
+    fullCloseHealth: state.fullCloseHealth,
+    ...costs,
+  };
+  return {
+    borrowers,
+    assets,
+    panelAssets: state.assets.map(({ panelAsset }) => panelAsset),
+    lenders: lending.map(({ account }) => account),
+    traders: trading.map(({ account }) => account),
+    input,
+    eModeLtv: Float64Array.from(overrides, (mode) => (mode === null ? NO_OVERRIDE : fromBps(mode.ltvBps))),
+    eModeThreshold: Float64Array.from(overrides, (mode) => (mode === null ? NO_OVERRIDE : fromBps(mode.liquidationThresholdBps))),
+    eModeBonus: Float64Array.from(overrides, (mode) => (mode === null ? NO_OVERRIDE : fromBps(mode.liquidationBonusBps))),
+    inForce: state.assets.map(({ parameters }) => parameters),
+    shock: shocks(state, trading.length > 0 ? new Set(perps.asset) : new Set()),
+    contingencyFraction: state.marginRule?.contingencyFraction ?? 0,
+  };
+}
+
+/** The book under the given parameters: thresholds, bonuses, margins, and debts and sizes by the borrower rule. */
+export function apply(book: Book, parameters: ParametersByAsset): BookInput {
+  const { input } = book;
+  const tested = book.assets.map((asset) => {
+    const found = parameters[asset];
+    if (found === undefined)
+      throw new MissingParametersError({ got: 'none', needed: 'parameters for every asset of the book', where: asset });
+    return found;
+  });
+  const rowValue = (override: Float64Array, read: (asset: RiskParameters) => number, source: readonly RiskParameters[]) =>
+    override.map((value, row) => (value === NO_OVERRIDE ? read(source[input.collateralAsset[row]!]!) : value));
+  const ltv = ({ haircutBps }: RiskParameters) => fromBps(BPS_ONE - haircutBps);
+
+  const collateralThreshold = rowValue(book.eModeThreshold, ({ liquidationThresholdBps }) => fromBps(liquidationThresholdBps), tested);
+  const collateralBonus = rowValue(book.eModeBonus, ({ liquidationBonusBps }) => fromBps(liquidationBonusBps), tested);
+  const ltvNow = rowValue(book.eModeLtv, ltv, book.inForce);
+  const ltvTested = rowValue(book.eModeLtv, ltv, tested);
+
+  const debtTokens = input.debtTokens.slice();
+  const startHealth = new Float64Array(input.lenders);
+  for (let account = 0; account < input.lenders; account += 1) {
+    let [powerNow, powerTested, weighted, owed] = [0, 0, 0, 0];
+    for (let row = input.collateralStart[account]!; row < input.collateralStart[account + 1]!; row += 1) {
+      const usd = input.collateralTokens[row]! * input.startPrice[input.collateralAsset[row]!]!;
+      powerNow += usd * ltvNow[row]!;
+      powerTested += usd * ltvTested[row]!;
+      weighted += usd * collateralThreshold[row]!;
+    }
+    const scale = book.borrowers === 'responsive' && powerNow > 0 ? powerTested / powerNow : 1;
+    for (let row = input.debtStart[account]!; row < input.debtStart[account + 1]!; row += 1) {
+      debtTokens[row] = input.debtTokens[row]! * scale;
+      owed += debtTokens[row]! * input.startPrice[input.debtAsset[row]!]!;
+    }
+    startHealth[account] = owed > 0 ? weighted / owed : Number.POSITIVE_INFINITY;
+  }
+  return { ...input, collateralThreshold, collateralBonus, debtTokens, startHealth, ...applyMargin(book, tested) };
+}
+
+/** Equity and maintenance requirement of each trader at start prices. */
+export function margins(input: BookInput): { equityUsd: number; requiredUsd: number; grossUsd: number }[] {
+  return Array.from(input.startEquity, (equityUsd, trader) => {
+    const { gross, together, contingency } = exposure(input, trader, input.marginShock, input.marginContingency);
+    return { equityUsd, requiredUsd: Math.abs(together) + contingency, grossUsd: gross };
+  });
+}
+
+function applyMargin(book: Book, tested: readonly RiskParameters[]) {
+  const { input } = book;
+  const scaled = (source: readonly RiskParameters[], read: (index: number) => number) =>
+    Float64Array.from(source, ({ marginMultiplierPpm }, index) => fromPpm(marginMultiplierPpm) * read(index));
+  const marginShock = scaled(tested, (index) => book.shock[index]!);
+  const marginContingency = scaled(tested, () => book.contingencyFraction);
+  const shockNow = scaled(book.inForce, (index) => book.shock[index]!);
+  const contingencyNow = scaled(book.inForce, () => book.contingencyFraction);
+
+  const positionTokens = input.positionTokens.slice();
+  const safeMove = new Float64Array(input.traders);
+  for (let trader = 0; trader < input.traders; trader += 1) {
+    const now = exposure(input, trader, shockNow, contingencyNow);
+    const then = exposure(input, trader, marginShock, marginContingency);
+    const required = Math.abs(then.together) + then.contingency;
+    const scale = book.borrowers === 'responsive' && required > 0 ? (Math.abs(now.together) + now.contingency) / required : 1;
+    for (let row = input.positionStart[trader]!; row < input.positionStart[trader + 1]!; row += 1) positionTokens[row]! *= scale;
+    // Prices within ±m of today cost at most m·gross and need at most (1 + m)·bound.
+    const bound = scale * (then.bound + then.contingency);
+    const equity = input.startEquity[trader]!;
+    const span = scale * then.gross + bound;
+    safeMove[trader] = span > 0 ? (equity - bound) / span : equity >= 0 ? Number.POSITIVE_INFINITY : -1;
+  }
+  return { marginShock, marginContingency, positionTokens, safeMove };
+}
+
+function exposure(input: BookInput, trader: number, shock: Float64Array, contingencyRate: Float64Array) {
+  let [gross, together, bound, contingency] = [0, 0, 0, 0];
+  for (let row = input.positionStart[trader]!; row < input.positionStart[trader + 1]!; row += 1) {
+    const asset = input.positionAsset[row]!;
+    const notional = input.positionTokens[row]! * input.startPrice[asset]!;
+    gross += Math.abs(notional);
+    together += notional * shock[asset]!;
+    bound += Math.abs(notional) * shock[asset]!;
+    contingency += Math.abs(notional) * contingencyRate[asset]!;
+  }
+  return { gross, together, bound, contingency };
+}
+
+function rows<T>(accounts: readonly T[], read: (account: T) => readonly Holding[], position: ReadonlyMap<string, number>) {
+  const holdings = accounts.map(read);
+  const start = new Int32Array(accounts.length + 1);
+  holdings.forEach((list, index) => {
+    start[index + 1] = start[index]! + list.length;
+  });
+  const flat = holdings.flat();
+  const asset = Int32Array.from(flat, ({ asset: name }) => {
+    const index = position.get(name);
+    if (index === undefined)
+      throw new UnknownAssetError({ got: name, needed: `one of ${[...position.keys()].join(', ')}`, where: 'holding' });
+    return index;
+  });
+  return { start, asset, tokens: Float64Array.from(flat, ({ amountTokens }) => amountTokens) };
+}
+
+function overrideOf(account: LendingAccount, asset: string, eModes: ReadonlyMap<number, EMode>): EMode | null {
+  const mode = account.eMode === 0 ? undefined : eModes.get(account.eMode);
+  return mode?.assets.includes(asset) ? mode : null;
+}
+
+function shocks(state: ProtocolState, used: ReadonlySet<number>): Float64Array {
+  return Float64Array.from(state.assets, ({ asset }, index) => {
+    const shock = state.marginRule?.shockByAsset[asset];
+    if (shock === undefined && used.has(index)) {
+      throw new NoMarginRuleError({
+        got: `perpetual positions in ${asset} without a shock`,
+        needed: 'marginRule.shockByAsset for it',
+        where: 'state',
+      });
+    }
+    return shock ?? 0;
+  });
+}
+
+export class NotModelledError extends PlimsollError {
+  override readonly name = 'Book.NotModelledError';
+}
+
+export class MissingParametersError extends PlimsollError {
+  override readonly name = 'Book.MissingParametersError';
+}
+
+export class UnknownAssetError extends PlimsollError {
+  override readonly name = 'Book.UnknownAssetError';
+}
+
+export class NoMarginRuleError extends PlimsollError {
+  override readonly name = 'Book.NoMarginRuleError';
+}
