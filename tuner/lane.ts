@@ -1,0 +1,127 @@
+/**
+ * Lane: one field of all assets, judged by one loss against one budget.
+ *
+ * Margin multipliers answer for what derivative accounts leave unpaid, against the insurance fund. Haircuts and thresholds
+ * answer for the whole loss (bad debt + shortfall beyond the fund), against the policy's fraction of total debt; where the
+ * shortfall alone is over that budget they answer for bad debt only, because no haircut can mend it.
+ */
+import type { ParametersByAsset, ProtocolState } from '../datasets/state.ts';
+import { type Knob, least, type Plan, type Settled, settle } from './greedy.ts';
+import { settingAt } from './knobs.ts';
+import * as Objective from './objective.ts';
+import { type Field, limitOf, type Policy } from './policy.ts';
+import type { StressEvidence } from './stress/evidence.ts';
+import type { Trials } from './trials.ts';
+
+export type Lane = {
+  readonly field: Field;
+  readonly knobs: readonly Knob[];
+  readonly settled: Settled;
+  readonly judge: (plan: Plan) => Promise<Objective.Judgement>;
+  /** Judges the paths the search never saw. */
+  readonly judgeFresh: (evidence: StressEvidence) => Objective.Judgement;
+};
+
+export type Interval = { readonly low: number; readonly high: number };
+
+type Input = { readonly state: ProtocolState; readonly policy: Policy };
+
+/** Intervals are bracketed for the largest movers only: each costs a few evaluations. */
+const MOST_INTERVALS = 8;
+/** The optimistic end of a loosening is looked for up to so many times the move itself. */
+const INTERVAL_REACH = 4;
+
+export async function run(
+  input: Input,
+  trials: Trials,
+  field: Field,
+  knobs: readonly Knob[],
+  parameters: ParametersByAsset,
+): Promise<Lane> {
+  const { state, policy } = input;
+  const at = (plan: Plan) => trials.at(apply(policy, parameters, field, plan), trials.searchPaths, `search ${field}`);
+  const risk = { level: policy.level, overBudgetProbability: policy.overBudgetProbability };
+  const debtBudgetUsd = policy.budgetFraction * Objective.totalDebtUsd(state);
+  const excessUsd = beyondFund(await at({}), state.insuranceFundUsd);
+  const shortfallAlone = Objective.judge(excessUsd, { ...risk, budgetUsd: debtBudgetUsd });
+  const [lossesOf, budgetUsd]: [(evidence: StressEvidence) => readonly number[], number] =
+    field === 'marginMultiplierPpm'
+      ? [({ paths }) => paths.marginShortfallUsd, state.insuranceFundUsd]
+      : shortfallAlone.fits
+        ? [(evidence) => wholeLoss(evidence, state.insuranceFundUsd), debtBudgetUsd]
+        : [({ paths }) => paths.badDebtUsd, debtBudgetUsd];
+  const judge = async (plan: Plan) => Objective.judge(lossesOf(await at(plan)), { ...risk, budgetUsd });
+  const permits = (plan: Plan) =>
+    field === 'haircutBps' ||
+    Objective.newlyLiquidatable(state, parameters, apply(policy, parameters, field, plan)).length <= policy.maxNewlyLiquidatable;
+  const settled = await settle(knobs, judge, permits);
+  const judgeFresh = (evidence: StressEvidence) => Objective.judge(lossesOf(evidence).slice(trials.searchPaths), { ...risk, budgetUsd });
+  return { field, knobs, settled, judge, judgeFresh };
+}
+
+export function apply(policy: Policy, parameters: ParametersByAsset, field: Field, plan: Plan): ParametersByAsset {
+  const moved = Object.entries(plan).filter(([, steps]) => steps !== 0);
+  if (moved.length === 0) return parameters;
+  const changes = moved.map(([asset, steps]) => {
+    const own = parameters[asset]!;
+    return [asset, { ...own, [field]: settingAt(policy, asset, field, own[field], steps) }] as const;
+  });
+  return { ...parameters, ...Object.fromEntries(changes) };
+}
+
+/** What stays of a plan that fresh paths did not confirm: the moves that no evidence asked for. */
+export function withoutEvidence(lane: Lane): Plan {
+  return Object.fromEntries(lane.knobs.filter(({ forced }) => forced > 0).map(({ asset, forced }) => [asset, forced]));
+}
+
+/** A loosening must fit on fresh paths; a tightening must not look needless there. */
+export function confirms(lane: Lane, before: StressEvidence, after: StressEvidence): boolean {
+  if (lane.settled.outcome === 'held') return true;
+  return lane.settled.outcome === 'loosened' ? lane.judgeFresh(after).fits : !lane.judgeFresh(before).safe;
+}
+
+/**
+ * Between which values of each moved field the data cannot tell: the recommended value is the conservative end (fits with two
+ * standard errors to spare), the other end the loosest that would fit were the estimate two standard errors too high, the
+ * other fields as recommended.
+ */
+export async function intervals(policy: Policy, lane: Lane, from: ParametersByAsset): Promise<ReadonlyMap<string, Interval>> {
+  const { field, knobs, settled, judge } = lane;
+  const found = new Map<string, Interval>();
+  if (settled.outcome === 'unreachable' || settled.outcome === 'held') return found;
+  const stepsOf = (knob: Knob) => settled.plan[knob.asset] ?? 0;
+  const moved = knobs
+    .filter((knob) => stepsOf(knob) !== 0 && settled.target[knob.asset] === stepsOf(knob))
+    .sort((a, b) => b.powerUsd(0) - a.powerUsd(0) || (a.asset < b.asset ? -1 : 1));
+  for (const knob of moved.slice(0, MOST_INTERVALS)) {
+    const steps = stepsOf(knob);
+    const might = async (looserBy: number) => (await judge({ ...settled.plan, [knob.asset]: steps - looserBy })).mightFit;
+    const room = steps > 0 ? steps - knob.forced : Math.min(INTERVAL_REACH * -steps, knob.furthestLooser + steps);
+    const loosest = room <= 0 || (await might(room)) ? Math.max(0, room) : (await least(1, room, async (n) => !(await might(n)))) - 1;
+    const ends = [steps, steps - loosest].map((at) => settingAt(policy, knob.asset, field, from[knob.asset]![field], at));
+    found.set(knob.asset, { low: Math.min(...ends), high: Math.max(...ends) });
+  }
+  return found;
+}
+
+/** Values after the first move, up to the target, each no further than one move from the last. Tightening only. */
+export function scheduleOf(policy: Policy, lane: Lane, knob: Knob, from: number): readonly number[] {
+  const [first, last] = [lane.settled.plan[knob.asset] ?? 0, lane.settled.target[knob.asset] ?? 0];
+  const { maxTighten, step } = limitOf(policy, knob.asset, lane.field);
+  const stride = Math.floor(maxTighten / step);
+  const values: number[] = [];
+  for (let steps = first; stride > 0 && steps < last; ) {
+    steps = Math.min(last, steps + stride);
+    values.push(settingAt(policy, knob.asset, lane.field, from, steps));
+  }
+  return values;
+}
+
+function wholeLoss(evidence: StressEvidence, fundUsd: number): readonly number[] {
+  const beyond = beyondFund(evidence, fundUsd);
+  return evidence.paths.badDebtUsd.map((badDebt, path) => badDebt + beyond[path]!);
+}
+
+function beyondFund({ paths }: StressEvidence, fundUsd: number): readonly number[] {
+  return paths.marginShortfallUsd.map((shortfall) => Math.max(0, shortfall - fundUsd));
+}
