@@ -1,5 +1,5 @@
 /**
- * uPlot in a box: drawn again when its data, its width or the colours change. A chart is a picture with a sentence
+ * uPlot in a box: drawn again when its data, the box or the colours change. The box takes the height its section has left. A chart is a picture with a sentence
  * (`says`) for those who do not see it; the figures stand in tables beside it.
  */
 import { useEffect, useRef } from 'preact/hooks';
@@ -11,7 +11,7 @@ export type Draw = (
   ink: (name: string) => string,
 ) => { options: uPlot.Options; data: uPlot.AlignedData };
 
-export function Chart({ says, height, theme, draw }: { says: string; height: number; theme: string; draw: Draw }) {
+export function Chart({ says, theme, draw }: { says: string; theme: string; draw: Draw }) {
   const box = useRef<HTMLDivElement>(null);
 
   useEffect(() => {
@@ -20,16 +20,16 @@ export function Chart({ says, height, theme, draw }: { says: string; height: num
     let plot: uPlot | null = null;
     const redraw = (): void => {
       plot?.destroy();
-      const width = Math.floor(element.clientWidth);
-      if (width < 40) return;
-      const { options, data } = draw({ width, height }, colour);
+      const size = { width: Math.floor(element.clientWidth), height: Math.floor(element.clientHeight) };
+      if (size.width < 40 || size.height < 40) return;
+      const { options, data } = draw(size, colour);
       plot = new uPlot(options, data, element);
     };
-    redraw();
-    let seen = element.clientWidth;
+    let seen = '';
     const observer = new ResizeObserver(() => {
-      if (Math.abs(element.clientWidth - seen) < 2) return;
-      seen = element.clientWidth;
+      const size = `${element.clientWidth} ${element.clientHeight}`;
+      if (size === seen) return;
+      seen = size;
       redraw();
     });
     observer.observe(element);
@@ -42,7 +42,7 @@ export function Chart({ says, height, theme, draw }: { says: string; height: num
       plot?.destroy();
     };
     // `theme` is no input of the drawing, but it changes what colour() answers.
-  }, [draw, height, theme]);
+  }, [draw, theme]);
 
   return <div class="chart" role="img" aria-label={says} ref={box} />;
 }

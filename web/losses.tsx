@@ -15,7 +15,7 @@ export function Losses({ result, theme }: { result: Result; theme: string }) {
   const hours = (result.scenarios.steps * result.scenarios.stepSeconds) / 3_600;
   const drawable = losses.edgesUsd.length > 1;
   return (
-    <section id="losses" aria-labelledby="losses-title">
+    <section id="losses" class="charted" aria-labelledby="losses-title">
       <header class="title">
         <h2 id="losses-title">Losses over {count(hours)} h</h2>
         <p class="key">
@@ -26,8 +26,7 @@ export function Losses({ result, theme }: { result: Result; theme: string }) {
       {drawable ? (
         <Chart
           theme={theme}
-          height={230}
-          draw={draw}
+            draw={draw}
           says={`Exceedance curves of the loss. Expected shortfall at ${percent(before.level, 0)}: ${usd(before.expectedShortfallUsd)} today, ${usd(after.expectedShortfallUsd)} recommended; budget ${usd(before.budgetUsd)}`}
         />
       ) : (

@@ -11,11 +11,11 @@
 import { bps, multiple } from './format.ts';
 import type { AssetAdvice, AssetExposure } from './page.ts';
 
-const WIDTH = 124;
+const WIDTH = 140;
 const TOP = 10;
-const BOTTOM = 132;
-const DISC = { x: 36, r: 14 };
-const STAFF = 70;
+const BOTTOM = 172;
+const DISC = { x: 50, r: 15 };
+const STAFF = 84;
 /** Least distance of two labels, so that an LTV close under its threshold stays legible. */
 const LABEL_GAP = 14;
 
@@ -50,7 +50,14 @@ export function Mark({ advice, exposure, scale }: { advice: AssetAdvice; exposur
           </>
         )}
         {graduation(scale).map((value) => (
-          <path key={value} class="grade" d={`M0 ${y(value)} h${value % 1_000 === 0 ? 6 : 3}`} />
+          <g key={value} class="grade">
+            <path d={`M0 ${y(value)} h${value % 1_000 === 0 ? 5 : 3}`} />
+            {value % 1_000 === 0 && value > scale.lowBps && (
+              <text x="8" y={y(value) + 3.6}>
+                {value / 100}
+              </text>
+            )}
+          </g>
         ))}
         <path class="deck" d={`M0 ${TOP} H${WIDTH}`} />
         {isCollateral ? (
@@ -61,12 +68,12 @@ export function Mark({ advice, exposure, scale }: { advice: AssetAdvice; exposur
             {haircut.from !== haircut.to && (
               <g class="was">
                 <circle cx={DISC.x} cy={y(ltv.from)} r={DISC.r} />
-                <path d={`M${DISC.x - 24} ${y(ltv.from)} h48`} />
+                <path d={`M${DISC.x - 26} ${y(ltv.from)} h52`} />
               </g>
             )}
             <g class={haircut.from === haircut.to ? 'disc' : 'disc moved'}>
               <circle cx={DISC.x} cy={y(ltv.to)} r={DISC.r} />
-              <path d={`M${DISC.x - 24} ${y(ltv.to)} h48`} />
+              <path d={`M${DISC.x - 26} ${y(ltv.to)} h52`} />
             </g>
           </>
         ) : (

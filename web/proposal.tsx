@@ -24,6 +24,8 @@ export function Proposed({ result }: { result: Result }) {
                 <Bytes key={call.data} call={call} />
               ))}
             </ol>
+            <h3>Checks</h3>
+            <Checks checks={proposal.checks} />
             <h3>Identity</h3>
             <Identity proposal={proposal} />
             <details>
@@ -32,8 +34,6 @@ export function Proposed({ result }: { result: Result }) {
             </details>
           </div>
           <div>
-            <h3>Checks</h3>
-            <Checks checks={proposal.checks} />
             {execution === null ? (
               <p class="empty">Not executed: no local chain was started for this run.</p>
             ) : (

@@ -15,7 +15,7 @@ export function Regimes({ result, theme }: { result: Result; theme: string }) {
   const first = regime.history.at[0];
   const last = regime.history.at.at(-1);
   return (
-    <section id="regime" aria-labelledby="regime-title">
+    <section id="regime" class="charted" aria-labelledby="regime-title">
       <header class="title">
         <h2 id="regime-title">Regime</h2>
         <p class="key">
@@ -24,7 +24,6 @@ export function Regimes({ result, theme }: { result: Result; theme: string }) {
       </header>
       <Chart
         theme={theme}
-        height={230}
         draw={draw}
         says={
           first === undefined || last === undefined
