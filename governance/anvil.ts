@@ -1,0 +1,109 @@
+/**
+ * Anvil: one local EVM node from npm, for as long as one piece of work needs it.
+ *
+ * The binary lies inside the platform package of `@foundry-rs/anvil`; it listens on 127.0.0.1 at a port the system chooses.
+ * It ends with `stop()`, with the abort signal, and with this process however that ends: a shell holds the reading end of a
+ * pipe whose writing end is ours, and kills the node when the pipe closes.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { PlimsollError, quote } from '../base/errors.ts';
+
+export type Anvil = { readonly url: string; stop(): Promise<void> };
+export type AnvilOptions = {
+  readonly chainId: number;
+  /** Time of block 0, Unix seconds. */
+  readonly genesisSeconds: number;
+  readonly signal?: AbortSignal;
+  /** Where the binary is, if not in node_modules. */
+  readonly binary?: string;
+};
+
+export async function startAnvil({ chainId, genesisSeconds, signal, binary = findAnvil() }: AnvilOptions): Promise<Anvil> {
+  signal?.throwIfAborted();
+  const args = ['--host', '127.0.0.1', '--port', '0', '--chain-id', String(chainId), '--timestamp', String(genesisSeconds), '--no-cors'];
+  const child = process.platform === 'win32' ? spawn(binary, args) : spawn('sh', ['-c', TETHER, binary, ...args]);
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
+  const stop = async (): Promise<void> => {
+    signal?.removeEventListener('abort', stop);
+    child.stdin?.destroy();
+    if (process.platform === 'win32') child.kill();
+    await ended;
+  };
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    const port = await listening(child, binary, signal);
+    return { url: `http://127.0.0.1:${port}`, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The path of the binary npm installed for this platform. */
+export function findAnvil(): string {
+  const arch = process.arch === 'x64' ? 'amd64' : process.arch;
+  const name = `@foundry-rs/anvil-${process.platform}-${arch}`;
+  try {
+    const anvil = createRequire(import.meta.url).resolve('@foundry-rs/anvil/package.json');
+    const folder = path.dirname(createRequire(anvil).resolve(`${name}/package.json`));
+    const binary = path.join(folder, 'bin', process.platform === 'win32' ? 'anvil.exe' : 'anvil');
+    accessSync(binary, constants.X_OK);
+    return binary;
+  } catch (cause) {
+    throw new NotInstalledError({
+      got: `no executable in ${name}`,
+      needed: 'anvil, the local EVM node that rehearses a proposal',
+      fix: `Run \`npm ci\` (with optional dependencies) on a platform ${name} exists for, or skip the rehearsal.`,
+      cause,
+    });
+  }
+}
+
+const START_TIMEOUT_MS = 20_000;
+
+const TETHER = 'exec 3<&0; "$0" "$@" & node=$!; (cat <&3 >/dev/null; kill -9 $node 2>/dev/null) & wait $node';
+
+function listening(child: ChildProcess, binary: string, signal: AbortSignal | undefined): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let output = '';
+    const fail = (got: string, cause?: unknown): void => {
+      clearTimeout(timer);
+      const aborted = signal?.aborted === true;
+      const failure = new DidNotStartError({
+        got,
+        needed: 'a node that listens',
+        where: binary,
+        cause,
+        fix: 'Run the binary by hand to see why.',
+      });
+      reject(aborted ? signal.reason : failure);
+    };
+    const timer = setTimeout(() => fail(`nothing within ${START_TIMEOUT_MS} ms`), START_TIMEOUT_MS);
+    const hear = (chunk: Buffer): void => {
+      output = (output + chunk.toString('utf8')).slice(-4_000);
+      const port = /Listening on 127\.0\.0\.1:(\d+)/.exec(output)?.[1];
+      if (port === undefined) return;
+      clearTimeout(timer);
+      resolve(Number(port));
+    };
+    // Both streams are read to the end: a full pipe would stop the node.
+    child.stdout?.on('data', hear);
+    child.stderr?.on('data', hear);
+    child.once('error', (cause) => fail(cause.message, cause));
+    child.once('exit', (code) => fail(`exit ${code}: ${quote(output.trim().split('\n').at(-1) ?? '')}`));
+  });
+}
+
+export class NotInstalledError extends PlimsollError {
+  override readonly name = 'Anvil.NotInstalledError';
+}
+
+export class DidNotStartError extends PlimsollError {
+  override readonly name = 'Anvil.DidNotStartError';
+}
