@@ -6,7 +6,7 @@
  * 2. packages  `npm ci`, unless node_modules holds what the lock file names
  * 3. kernel    AssemblyScript → WASM module
  * 4. page      web/ → web/dist
- * 5. dist      TypeScript → dist, other files (migrations, contracts, page) beside it: dist mirrors the tree
+ * 5. dist      TypeScript → dist, with the files that running code reads beside itself (contracts, policies, tables)
  *
  * Staleness is judged by content, not by time: a fresh clone, a copied folder and a switched branch all judge alike.
  */
@@ -104,15 +104,14 @@ function buildPage() {
 
 function buildDist() {
   const sources = COMPILED.flatMap(filesOf).filter((path) => path.endsWith('.ts') || ASSET.test(path));
-  const inputs = [...sources, ...filesOf('web/dist'), 'tsconfig.json', 'tsconfig.build.json', 'package.json', 'package-lock.json'];
+  const inputs = [...sources, 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
   return build('dist', 'TypeScript to dist', inputs, BIN, () => {
     // Built beside and swapped in: an interrupted build leaves the old one whole, and a deleted source leaves no ghost.
     const next = `dist.next-${process.pid}`;
     rmSync(next, { recursive: true, force: true });
     try {
       node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', next);
-      const assets = sources.filter((path) => ASSET.test(path));
-      for (const path of [...assets, ...filesOf('web/dist'), 'package.json', 'package-lock.json']) copy(path, join(next, path));
+      for (const path of sources.filter((path) => ASSET.test(path))) copy(path, join(next, path));
       chmodSync(join(next, 'api', 'plimsoll.js'), 0o755);
       rmSync('dist', { recursive: true, force: true });
       renameSync(next, 'dist');
