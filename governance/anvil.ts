@@ -46,13 +46,12 @@ export async function startAnvil({ chainId, genesisSeconds, signal, binary = fin
 }
 
 /** The path of the binary npm installed for this platform. */
-export function findAnvil(): string {
-  const arch = process.arch === 'x64' ? 'amd64' : process.arch;
-  const name = `@foundry-rs/anvil-${process.platform}-${arch}`;
+export function findAnvil(platform: string = process.platform, arch: string = process.arch): string {
+  const name = `@foundry-rs/anvil-${platform}-${arch === 'x64' ? 'amd64' : arch}`;
   try {
     const anvil = createRequire(import.meta.url).resolve('@foundry-rs/anvil/package.json');
     const folder = path.dirname(createRequire(anvil).resolve(`${name}/package.json`));
-    const binary = path.join(folder, 'bin', process.platform === 'win32' ? 'anvil.exe' : 'anvil');
+    const binary = path.join(folder, 'bin', platform === 'win32' ? 'anvil.exe' : 'anvil');
     accessSync(binary, constants.X_OK);
     return binary;
   } catch (cause) {

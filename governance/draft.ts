@@ -35,15 +35,13 @@ export function draft(
   }
 
   // 2. Which values change, from what the state really holds?
-  const held: Registry.ValuesByAsset = Object.fromEntries(
-    state.assets.map(({ asset, parameters }) => [asset, Registry.valuesOf(parameters)]),
-  );
+  const held = new Map(state.assets.map(({ asset, parameters }) => [asset, Registry.valuesOf(parameters)]));
   const names = recommendation.assets.map(({ asset }) => asset);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) return refuse('duplicate', `${twice} stands twice in the advice; which of the two was reviewed?`);
   const changes: Registry.Change[] = [];
   for (const { asset, fields } of recommendation.assets) {
-    const values = held[asset];
+    const values = held.get(asset);
     if (values === undefined) return refuse('unknown-asset', `The advice names ${asset}, which the state does not hold.`);
     const to = { ...values };
     for (const [field, advice] of Object.entries(fields) as [keyof typeof fields, (typeof fields)[keyof typeof fields]][]) {
@@ -58,12 +56,12 @@ export function draft(
   changes.sort((a, b) => (a.asset < b.asset ? -1 : 1));
 
   // 3. Would the contract take them? Asked of what it holds today first: a registry that cannot hold today cannot be rehearsed.
-  for (const [asset, values] of Object.entries(held)) {
+  for (const [asset, values] of held) {
     const wall = Registry.outOfBounds(values);
     if (wall !== null) return refuse('state-out-of-bounds', `${asset} as it stands could not be held by the registry: ${wall}.`);
   }
   for (const change of changes) {
-    const wall = Governor.constraints(change, held[change.asset]);
+    const wall = Governor.constraints(change, held.get(change.asset));
     if (wall !== null) return refuse('out-of-bounds', `${change.asset}: the registry would refuse with ${wall}.`);
   }
 

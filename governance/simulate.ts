@@ -106,7 +106,7 @@ export function compare(
 }
 
 type Step = Execution['steps'][number];
-type Node = {
+export type Node = {
   readonly client: Client;
   readonly accounts: readonly Hex[];
   readonly steps: Step[];
@@ -164,7 +164,12 @@ async function voyage(node: Node, proposal: Proposal, state: ProtocolState, targ
   });
 }
 
-async function deploy(node: Node, state: ProtocolState, target: Governor.GovernorTarget, holders: readonly [Hex, Hex, Hex]): Promise<void> {
+export async function deploy(
+  node: Node,
+  state: ProtocolState,
+  target: Governor.GovernorTarget,
+  holders: readonly [Hex, Hex, Hex],
+): Promise<void> {
   const deployer = holders[0];
   const token = addressAt(0n);
   const { votingDelaySeconds, votingPeriodSeconds, timelockDelaySeconds } = target;
@@ -211,7 +216,7 @@ async function onChainId(node: Node, target: Governor.GovernorTarget, proposal: 
   });
 }
 
-async function open(url: string, signal: AbortSignal, onStep: (step: string) => void = () => {}): Promise<Node> {
+export async function open(url: string, signal: AbortSignal, onStep: (step: string) => void = () => {}): Promise<Node> {
   const client = createClient({ transport: http(url, { retryCount: 0, fetchOptions: { signal } }) });
   const request = client.request as (call: { method: string; params: readonly unknown[] }) => Promise<unknown>;
   const accounts = (await request({ method: 'eth_accounts', params: [] })) as readonly Hex[];

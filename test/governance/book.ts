@@ -6,7 +6,12 @@ import type { LossSummary, StressEvidence } from '../../tuner/stress/evidence.ts
 
 export const ROOT = digest('an evidence root');
 
-export function parameters(haircutBps: number, liquidationThresholdBps: number, liquidationBonusBps: number, multiplier = 1): RiskParameters {
+export function parameters(
+  haircutBps: number,
+  liquidationThresholdBps: number,
+  liquidationBonusBps: number,
+  multiplier = 1,
+): RiskParameters {
   const marginMultiplierPpm = Math.round(multiplier * 1_000_000);
   return { haircutBps, liquidationThresholdBps, liquidationBonusBps, marginMultiplierPpm, supplyCapTokens: null, borrowCapTokens: 1_000 };
 }
@@ -76,7 +81,8 @@ export function recommendation(book: ProtocolState, overrides: Partial<Recommend
     simulated: book.simulated,
     verdict: 'change' as const,
     assets: book.assets.map(({ asset, parameters: held }) => {
-      const advice = (field: 'haircutBps' | 'liquidationThresholdBps' | 'marginMultiplierPpm') => moved(held[field], moves[asset]?.[field] ?? held[field]);
+      const advice = (field: 'haircutBps' | 'liquidationThresholdBps' | 'marginMultiplierPpm') =>
+        moved(held[field], moves[asset]?.[field] ?? held[field]);
       return {
         asset,
         verdict: asset in moves ? ('change' as const) : ('hold' as const),

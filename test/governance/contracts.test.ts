@@ -1,0 +1,38 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { toFunctionSelector } from 'viem';
+import { describe, expect, it } from 'vitest';
+import * as Governor from '../../governance/targets/governor.ts';
+import * as Registry from '../../governance/targets/registry.ts';
+import { ARTIFACTS, type Artifact, compile } from '../../scripts/contracts.ts';
+
+const committed = readdirSync(ARTIFACTS)
+  .sort()
+  .map((name) => JSON.parse(readFileSync(path.join(ARTIFACTS, name), 'utf8')) as Artifact);
+
+describe('contract artifacts', () => {
+  it('are what the committed sources compile to, byte for byte', { timeout: 60_000 }, () => {
+    const compiled = [...compile()].sort((a, b) => (a.contract < b.contract ? -1 : 1));
+    expect(compiled).toEqual(committed);
+  });
+
+  it('fit into a block: creation code below the limit of EIP-3860', () => {
+    for (const { bytecode } of committed) expect((bytecode.length - 2) / 2).toBeLessThan(49_152);
+  });
+
+  it('know the functions, events and errors the targets call by the same names and types', () => {
+    const [, governor, registry] = committed as [Artifact, Artifact, Artifact, Artifact];
+    expect(registry.selectors['update((bytes32,(uint16,uint16,uint16,uint32),(uint16,uint16,uint16,uint32))[],bytes32,uint64)']).toBe(
+      Registry.UPDATE_SELECTOR.slice(2),
+    );
+    const named = Object.values(registry.selectors);
+    for (const item of Registry.ABI) if (item.type === 'function') expect(named).toContain(toFunctionSelector(item).slice(2));
+    const errors = (registry.abi as readonly { type: string; name: string }[])
+      .filter(({ type }) => type === 'error')
+      .map(({ name }) => name);
+    for (const item of Registry.ABI) if (item.type === 'error') expect(errors).toContain(item.name);
+    for (const item of Governor.ABI)
+      if (item.type === 'function') expect(Object.values(governor.selectors)).toContain(toFunctionSelector(item).slice(2));
+    for (const selector of Object.values(Governor.SELECTORS)) expect(Object.values(governor.selectors)).toContain(selector.slice(2));
+  });
+});
