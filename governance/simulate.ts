@@ -258,7 +258,7 @@ async function mined(client: Client, hash: Hex, signal: AbortSignal): Promise<Tr
 }
 
 /** The revert's name, whichever of the contracts on the way raised it. */
-async function whyRefused(client: Client, account: Hex, to: Hex | null, data: Hex): Promise<string> {
+export async function whyRefused(client: Client, account: Hex, to: Hex | null, data: Hex): Promise<string> {
   try {
     await call(client, { account, data, ...(to === null ? {} : { to }) });
     return 'no revert when asked again';
