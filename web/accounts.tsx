@@ -108,6 +108,12 @@ export function Replayed({ replay }: { replay: Replay }) {
           ))}
         </tbody>
       </table>
+      {replay.prices !== undefined && replay.prices.length > 0 && (
+        <p class="note">
+          Lowest price against the day of the advice: {replay.prices.map(({ asset, lowest }) => `${asset} ${change(1, lowest)}`).join(', ')}
+          .
+        </p>
+      )}
     </section>
   );
 }

@@ -220,7 +220,12 @@ function Standing({ result }: { result: Result }) {
           <dd>
             {percent(before.overBudgetProbabilityUpper, 2)} → <b>{percent(after.overBudgetProbabilityUpper, 2)}</b>
           </dd>
-          <dd>95 % upper bound, {after.overBudgetPaths} paths</dd>
+          <dd>
+            95 % upper bound
+            {result.policy === undefined || result.policy === null
+              ? `, ${after.overBudgetPaths} paths`
+              : `; at most ${percent(result.policy.overBudgetProbability, 2)} allowed`}
+          </dd>
         </div>
         <div>
           <dt>Borrowing power</dt>

@@ -115,11 +115,11 @@ function Line(props: { line: AssetAdvice; exposure: AssetExposure | undefined; o
         <td>
           <span class="verdict">{line.verdict}</span>
         </td>
-        <td class="wide why">{line.because}</td>
+        <td class="wide why">{why(line)}</td>
       </tr>
       <tr class="narrow">
         <td colSpan={5} class="why">
-          {line.because}
+          {why(line)}
         </td>
       </tr>
       {open && (
@@ -155,34 +155,37 @@ function Move({ name, field }: { name: FieldName; field: FieldAdvice }) {
 function Details({ line, exposure }: { line: AssetAdvice; exposure: AssetExposure | undefined }) {
   return (
     <div class="pair">
-      <table>
-        <caption>What stopped each value where it stands</caption>
-        <thead>
-          <tr>
-            <th scope="col">Field</th>
-            <th scope="col">Verdict</th>
-            <th scope="col">Data cannot tell between</th>
-            <th scope="col">Binding</th>
-            <th scope="col">Safe steps</th>
-          </tr>
-        </thead>
-        <tbody>
-          {FIELDS.map((name) => {
-            const field = line.fields[name];
-            const show = SHOW[name];
-            const ends = [show(field.low), show(field.high)].sort();
-            return (
-              <tr key={name}>
-                <th scope="row">{FIELD_LABEL[name]}</th>
-                <td>{field.reason === null ? field.verdict : `${field.verdict}: ${field.reason}`}</td>
-                <td>{ends[0] === ends[1] ? '–' : `${ends[0]} and ${ends[1]}`}</td>
-                <td class="why">{field.binding}</td>
-                <td>{field.schedule.length === 0 ? '–' : field.schedule.map(show).join(' → ')}</td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
+      <p class="because">{line.because}</p>
+      <div class="scroll">
+        <table>
+          <caption>What stopped each value where it stands; in the interval the data cannot tell values apart</caption>
+          <thead>
+            <tr>
+              <th scope="col">Field</th>
+              <th scope="col">Verdict</th>
+              <th scope="col">Interval</th>
+              <th scope="col">Binding</th>
+              <th scope="col">Safe steps</th>
+            </tr>
+          </thead>
+          <tbody>
+            {FIELDS.map((name) => {
+              const field = line.fields[name];
+              const show = SHOW[name];
+              const ends = [show(field.low), show(field.high)].sort();
+              return (
+                <tr key={name}>
+                  <th scope="row">{FIELD_LABEL[name]}</th>
+                  <td>{field.reason === null ? field.verdict : `${field.verdict}: ${field.reason}`}</td>
+                  <td>{ends[0] === ends[1] ? '–' : `${ends[0]} to ${ends[1]}`}</td>
+                  <td class="why">{field.binding}</td>
+                  <td>{field.schedule.length === 0 ? '–' : field.schedule.map(show).join(' → ')}</td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
       {exposure !== undefined && <Exposure exposure={exposure} />}
     </div>
   );
@@ -211,6 +214,19 @@ function Exposure({ exposure }: { exposure: AssetExposure }) {
   );
 }
 
+/** What bound the values that move; where none moves, what holds them. The whole sentence is in the details. */
+export function why(line: AssetAdvice): string {
+  const moving = FIELDS.filter((name) => line.fields[name].verdict === 'change');
+  const held = FIELDS.filter((name) => line.fields[name].verdict === line.verdict);
+  const bound = new Map<string, string[]>();
+  for (const name of moving.length > 0 ? moving : held) {
+    const { binding } = line.fields[name];
+    bound.set(binding, [...(bound.get(binding) ?? []), FIELD_LABEL[name]]);
+  }
+  const parts = [...bound].map(([binding, names]) => (bound.size === 1 ? binding : `${names.join(', ')}: ${binding}`));
+  return parts.length === 0 ? line.because : sentence(parts.join('; '));
+}
+
 /** One sentence for the top of the page. */
 export function headline(result: Result): string {
   const lines = result.recommendation.assets;
@@ -228,7 +244,7 @@ function weight(line: AssetAdvice, exposure: AssetExposure | undefined): number 
 }
 
 function matches(line: AssetAdvice, filter: string): boolean {
-  const text = `${line.asset} ${line.verdict} ${line.regime} ${line.because}`.toLowerCase();
+  const text = `${line.asset} ${line.verdict} ${line.regime} ${why(line)} ${line.because}`.toLowerCase();
   return filter
     .toLowerCase()
     .split(/\s+/)

@@ -26,7 +26,7 @@ export function Losses({ result, theme }: { result: Result; theme: string }) {
       {drawable ? (
         <Chart
           theme={theme}
-            draw={draw}
+          draw={draw}
           says={`Exceedance curves of the loss. Expected shortfall at ${percent(before.level, 0)}: ${usd(before.expectedShortfallUsd)} today, ${usd(after.expectedShortfallUsd)} recommended; budget ${usd(before.budgetUsd)}`}
         />
       ) : (
@@ -174,11 +174,11 @@ function picture(losses: LossHistogram, summary: LossSummary, size: { width: num
       y: { distr: 3, range: [floor, 1] },
     },
     axes: [
-      { ...axis(ink), size: 28, space: 60, values: (_, ticks) => ticks.map((tick) => (isPower(tick) ? usd(tick) : '')) },
+      { ...decades(ink), size: 28, space: 60, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : round(tick))) },
       {
-        ...axis(ink),
+        ...decades(ink),
         size: 52,
-        values: (_, ticks) => ticks.map((tick) => (isPower(tick) ? `${Number((tick * 100).toPrecision(1))} %` : '')),
+        values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : `${Number((tick * 100).toPrecision(1))} %`)),
       },
     ],
     series: [
@@ -219,6 +219,18 @@ function picture(losses: LossHistogram, summary: LossSummary, size: { width: num
     },
   };
   return { options, data: data as uPlot.AlignedData };
+}
+
+/** A logarithmic axis with lines and labels at the powers of ten only. */
+function decades(ink: (name: string) => string): uPlot.Axis {
+  const filter: uPlot.Axis.Filter = (_, ticks) => ticks.map((tick) => (isPower(tick) ? tick : null));
+  const base = axis(ink);
+  return { ...base, filter, grid: { ...base.grid, filter }, ticks: { ...base.ticks, filter } };
+}
+
+/** A power of ten needs no decimals: $10 k, not $10.0 k. */
+function round(value: number): string {
+  return usd(value).replace(/\.0+/, '');
 }
 
 function isPower(value: number): boolean {

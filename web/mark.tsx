@@ -13,7 +13,7 @@ import type { AssetAdvice, AssetExposure } from './page.ts';
 
 const WIDTH = 140;
 const TOP = 10;
-const BOTTOM = 172;
+const BOTTOM = 200;
 const DISC = { x: 50, r: 15 };
 const STAFF = 84;
 /** Least distance of two labels, so that an LTV close under its threshold stays legible. */
@@ -21,14 +21,12 @@ const LABEL_GAP = 14;
 
 export type Scale = { readonly lowBps: number };
 
-/** One scale for all assets, from the deepest mark shown, at a round ten percent. */
+/** One scale for all assets, from the deepest LTV or water shown (water far under every LTV does not stretch it), at a round ten percent. */
 export function scaleOf(advice: readonly AssetAdvice[], exposures: ReadonlyMap<string, AssetExposure>): Scale {
-  const depths = advice.flatMap(({ asset, fields }) => {
-    const exposure = exposures.get(asset);
-    if (exposure === undefined || exposure.parameters.liquidationThresholdBps === 0) return [];
-    return [10_000 - fields.haircutBps.from, 10_000 - fields.haircutBps.to, exposure.usedLtvBps ?? 10_000];
-  });
-  return { lowBps: Math.max(0, Math.floor((Math.min(7_000, ...depths) - 500) / 1_000) * 1_000) };
+  const collateral = advice.filter(({ fields }) => fields.liquidationThresholdBps.from > 0);
+  const ltv = Math.min(7_000, ...collateral.flatMap(({ fields }) => [10_000 - fields.haircutBps.from, 10_000 - fields.haircutBps.to]));
+  const used = Math.min(ltv, ...collateral.map(({ asset }) => exposures.get(asset)?.usedLtvBps ?? 10_000));
+  return { lowBps: Math.max(0, Math.floor((Math.max(used, ltv - 2_500) - 500) / 1_000) * 1_000) };
 }
 
 export function Mark({ advice, exposure, scale }: { advice: AssetAdvice; exposure: AssetExposure | undefined; scale: Scale }) {
@@ -65,12 +63,7 @@ export function Mark({ advice, exposure, scale }: { advice: AssetAdvice; exposur
             <path class="staff" d={`M${STAFF} ${Math.min(y(threshold.to), y(threshold.from))} V${Math.max(y(ltv.to), y(ltv.from))}`} />
             <Tick field={threshold} from={y(threshold.from)} to={y(threshold.to)} label={`T ${bps(threshold.to)}`} labelY={labels.upper} />
             <Tick field={haircut} from={y(ltv.from)} to={y(ltv.to)} label={bps(ltv.to)} labelY={labels.lower} />
-            {haircut.from !== haircut.to && (
-              <g class="was">
-                <circle cx={DISC.x} cy={y(ltv.from)} r={DISC.r} />
-                <path d={`M${DISC.x - 26} ${y(ltv.from)} h52`} />
-              </g>
-            )}
+            {haircut.from !== haircut.to && <path class="was" d={`M${DISC.x - 26} ${y(ltv.from)} h52`} />}
             <g class={haircut.from === haircut.to ? 'disc' : 'disc moved'}>
               <circle cx={DISC.x} cy={y(ltv.to)} r={DISC.r} />
               <path d={`M${DISC.x - 26} ${y(ltv.to)} h52`} />
@@ -100,7 +93,7 @@ function Tick(props: { field: { from: number; to: number }; from: number; to: nu
   const moved = props.field.from !== props.field.to;
   return (
     <g class={moved ? 'tick moved' : 'tick'}>
-      {moved && <path class="old" d={`M${STAFF - 3} ${props.from} h14`} />}
+      {moved && <path class="old" d={`M${STAFF} ${props.from} h10`} />}
       <path d={`M${STAFF} ${props.to} h12`} />
       <text x={STAFF + 15} y={props.labelY + 4.5}>
         {props.label}

@@ -237,6 +237,8 @@ export type Replay = {
   readonly to: string;
   readonly before: NamedResult;
   readonly after: NamedResult;
+  /** Lowest and last price as multiples of the price at `asOf`, by panel asset, deepest fall first. */
+  readonly prices?: readonly { readonly asset: string; readonly lowest: number; readonly last: number; readonly missingBars: number }[];
 };
 
 /** One finished run, whole. */
@@ -271,6 +273,10 @@ export type Result = {
   readonly accountsBefore: readonly AccountImpact[];
   readonly accountsAfter: readonly AccountImpact[];
   readonly proposal: Proposal | null;
+  /** Why nothing was drafted, where nothing was. */
+  readonly noProposal?: { readonly reason: string; readonly says: string } | null;
+  /** The limits the advice was made within. */
+  readonly policy?: { readonly name: string; readonly says: string; readonly overBudgetProbability: number } | null;
   readonly execution: Execution | null;
   readonly quality: readonly QualityFinding[];
   readonly excluded: readonly { readonly asset: string; readonly kind: string; readonly says: string }[];

@@ -1,0 +1,205 @@
+/**
+ * The page in a real browser: what is drawn from results, progress and trouble; that it talks to its own host only, under
+ * a strict content policy; that it fits a telephone, keeps its contrast by day and night, and works from the keyboard.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Scene, serve } from './serve.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const CHROMIUM = [process.env['CHROMIUM'] ?? '', '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
+  (path) => path !== '' && existsSync(path),
+);
+
+/** WCAG 2.2 AA for body text. */
+const LEAST_CONTRAST = 4.5;
+
+if (CHROMIUM === undefined) {
+  process.stderr.write('Not covered: the page in a browser. Install Chromium (Debian: apt-get install chromium) or name it in CHROMIUM.\n');
+}
+
+describe('the built page', () => {
+  let browser: Browser | undefined;
+
+  beforeAll(async () => {
+    execFileSync(process.execPath, ['scripts/build-web.mjs'], { cwd: ROOT });
+    if (CHROMIUM !== undefined) browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+  });
+
+  it('has no inline script or style and names no other host', () => {
+    const html = readFileSync(`${ROOT}web/dist/index.html`, 'utf8');
+    expect(html).not.toMatch(/<script(?![^>]*src=)/);
+    expect(html).not.toMatch(/<style|style=|\son\w+=/);
+    const css = readFileSync(`${ROOT}web/dist/page.css`, 'utf8');
+    expect(`${html}${css}`).not.toMatch(/https?:\/\//);
+  });
+
+  describe.skipIf(CHROMIUM === undefined)('in Chromium', () => {
+    const closing: (() => Promise<void>)[] = [];
+
+    afterAll(async () => {
+      await browser?.close();
+      await Promise.all(closing.map((close) => close()));
+    });
+
+    /** One scene, opened; `complaints` collects console errors, uncaught errors and requests to other hosts. */
+    async function open(scene: Scene, options: BrowserContextOptions = {}): Promise<{ page: Page; complaints: string[] }> {
+      const server = await serve(scene);
+      closing.push(server.close);
+      const context = await browser!.newContext({ viewport: { width: 1600, height: 1000 }, ...options });
+      const page = await context.newPage();
+      const complaints: string[] = [];
+      page.on('console', (message) => {
+        if (message.type() === 'error') complaints.push(message.text());
+      });
+      page.on('pageerror', (error) => complaints.push(error.message));
+      page.on('request', (request) => {
+        if (!request.url().startsWith(server.url)) complaints.push(`asked ${request.url()}`);
+      });
+      await page.goto(server.url);
+      await page.waitForSelector('.standing, .progress, .trouble');
+      await page.waitForTimeout(150);
+      return { page, complaints };
+    }
+
+    it('draws a result: twelve marks, two charts, the calls, nothing to complain about', async () => {
+      const { page, complaints } = await open('done');
+      expect(await page.locator('.mark').count()).toBe(12);
+      expect(await page.locator('.chart canvas').count()).toBe(2);
+      expect(await page.locator('.simulated').textContent()).toBe('Simulated');
+      expect(await page.locator('h1').textContent()).toBe('6 of 12 load lines should move. 1 asset could not be judged.');
+      expect(await page.locator('tbody.line').first().textContent()).toContain('80.5');
+      expect(await page.locator('.calls li').count()).toBe(6);
+      expect(await page.locator('#verify code').first().textContent()).toBe('npx plimsoll verify .plimsoll/bundles/5f1c2a90d3');
+      expect(complaints).toEqual([]);
+    });
+
+    it('gives every landmark, table and picture a name', async () => {
+      const { page } = await open('done');
+      expect(await page.locator('main').count()).toBe(1);
+      expect(await page.locator('h1').count()).toBe(1);
+      const unnamed = await page.evaluate(`[
+        ...[...document.querySelectorAll('section')].filter((s) => !s.hasAttribute('aria-labelledby') && !s.hasAttribute('aria-label')).map((s) => s.id),
+        ...[...document.querySelectorAll('[role=img]')].filter((s) => !s.getAttribute('aria-label')).map(() => 'picture'),
+        ...[...document.querySelectorAll('table')].filter((t) => !t.querySelector('th[scope=col]')).map(() => 'table'),
+        ...[...document.querySelectorAll('button')].filter((b) => !(b.textContent || b.getAttribute('aria-label'))).map(() => 'button'),
+      ]`);
+      expect(unnamed).toEqual([]);
+    });
+
+    it('walks rows with j and k, opens with Enter, filters with /, helps with ?', async () => {
+      const { page, complaints } = await open('done');
+      await page.keyboard.press('j');
+      await page.keyboard.press('j');
+      await page.keyboard.press('j');
+      await page.keyboard.press('k');
+      expect(await page.evaluate('document.activeElement.dataset.row')).toBe('WBTC');
+      await page.keyboard.press('Enter');
+      expect(await page.locator('#details-WBTC').isVisible()).toBe(true);
+      await page.keyboard.press('/');
+      await page.keyboard.type('turbulent abstain');
+      expect(await page.locator('tbody.line').count()).toBe(1);
+      await page.keyboard.press('Escape');
+      expect(await page.locator('tbody.line').count()).toBe(12);
+      await page.keyboard.press('?');
+      expect(await page.locator('dialog').isVisible()).toBe(true);
+      await page.keyboard.press('Escape');
+      expect(await page.locator('dialog').isVisible()).toBe(false);
+      await page.keyboard.press('6');
+      expect(await page.evaluate('document.activeElement.id')).toBe('proposal-title');
+      expect(complaints).toEqual([]);
+    });
+
+    it.each([390, 768, 1600])('does not scroll sideways at %i px, with every row open', async (width) => {
+      const { page } = await open('done', { viewport: { width, height: 844 } });
+      for (const row of await page.locator('button.row').all()) await row.click();
+      for (const summary of await page.locator('summary').all()) await summary.click();
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+    });
+
+    it.each(['light', 'dark'] as const)('keeps text legible in %s', async (colorScheme) => {
+      const { page } = await open('done', { colorScheme });
+      const faint = (await page.evaluate(FAINT)) as { text: string; ratio: number }[];
+      expect(faint.filter(({ ratio }) => ratio < LEAST_CONTRAST)).toEqual([]);
+    });
+
+    it('remembers a chosen theme and draws charts in it', async () => {
+      const { page } = await open('done', { colorScheme: 'light' });
+      await page.keyboard.press('t');
+      await page.keyboard.press('t');
+      expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('dark');
+      await page.reload();
+      await page.waitForSelector('.standing');
+      expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('dark');
+      expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(10, 16, 20)');
+    });
+
+    it('shows progress from the first answer and the result when the run ends, without a reload', async () => {
+      const { page, complaints } = await open('progress');
+      expect(await page.locator('.steps li').count()).toBe(8);
+      expect(await page.locator('[aria-live=polite]').first().textContent()).toMatch(/^Step \d of 8: \w+$/);
+      await page.waitForSelector('.standing', { timeout: 10_000 });
+      expect(await page.locator('.progress').count()).toBe(0);
+      expect(complaints).toEqual([]);
+    });
+
+    it('keeps the last result while a newer run works', async () => {
+      const { page } = await open('rerunning');
+      expect(await page.locator('.underway').textContent()).toContain('tune');
+      expect(await page.locator('.mark').count()).toBe(12);
+    });
+
+    it('shows a failed run as its problem, with what to do', async () => {
+      const { page } = await open('failed');
+      const trouble = await page.locator('.trouble').textContent();
+      expect(trouble).toContain('Files.BadNumberError');
+      expect(trouble).toContain('prices.csv, line 17, column close');
+      expect(trouble).toContain('Remove the row');
+    });
+
+    it('says what to do when there is no run, and when the server cannot answer', async () => {
+      const { page } = await open('empty');
+      expect(await page.locator('.trouble').textContent()).toContain('npx plimsoll run');
+      const broken = await open('broken');
+      expect(await broken.page.locator('.trouble').textContent()).toContain('Store.LockedError');
+      expect(await broken.page.locator('.trouble').textContent()).toContain('Stop the other process.');
+    });
+  });
+});
+
+/** Contrast of every visible text node against the nearest painted background, in the page: the faintest first. */
+const FAINT = `(() => {
+  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const rgba = (colour) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data];
+  };
+  const luminance = ([r, g, b]) => {
+    const [x, y, z] = [r, g, b].map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+  };
+  const background = (element) => {
+    for (let at = element; at !== null; at = at.parentElement) {
+      const colour = rgba(getComputedStyle(at).backgroundColor);
+      if (colour[3] > 250) return colour;
+    }
+    return rgba('white');
+  };
+  const found = new Map();
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+    const element = node.parentElement;
+    if (element === null || node.data.trim() === '' || !element.checkVisibility() || element.closest('.is-abstain svg')) continue;
+    const style = getComputedStyle(element);
+    const ink = luminance(rgba(element.closest('svg') === null ? style.color : style.fill));
+    const ground = luminance(background(element));
+    const ratio = (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05);
+    found.set(element.tagName + '.' + element.getAttribute('class'), { text: node.data.slice(0, 40), ratio: Math.round(ratio * 100) / 100 });
+  }
+  return [...found.values()].sort((a, b) => a.ratio - b.ratio);
+})()`;
