@@ -126,6 +126,10 @@ export const Forecaster = z
     verdicts: z.array(ForecasterVerdict).readonly(),
     /** Quantiles of the coming return in percent, by asset, from the last bar. */
     next: z.record(z.string(), Numbers).readonly(),
+    /** The same quantiles from the law itself. */
+    lawNext: z.record(z.string(), Numbers).readonly(),
+    /** The challenger's 1 % quantile over the law's: 1 = they agree, 2 = it sees twice the loss. */
+    tailRatio: z.record(z.string(), z.number()).readonly(),
   })
   .readonly();
 export type Forecaster = z.infer<typeof Forecaster>;

@@ -28,9 +28,10 @@ const MOVE_CAP = 10;
 const SQUARE_CAP = 64;
 const HISTORY_POINTS = 1_500;
 
-/** y_t from columns of returns (NaN where not observed); NaN where no asset was. Assets that do not move in half of all bars say nothing. */
-export function statistic(columns: readonly Float64Array[]): Float64Array {
-  const inverse = columns.map((column) => 1 / quantileOfSorted(sorted(column.map(Math.abs)), 0.5));
+/** y_t from columns of returns (NaN where not observed); NaN where no asset was. Assets that do not move in half of all bars say
+ * nothing. Medians are taken over the first `scaleRows` bars, all by default. */
+export function statistic(columns: readonly Float64Array[], scaleRows?: number): Float64Array {
+  const inverse = columns.map((column) => 1 / quantileOfSorted(sorted(column.subarray(0, scaleRows).map(Math.abs)), 0.5));
   const length = columns[0]?.length ?? 0;
   return Float64Array.from({ length }, (_, t) => {
     let sum = 0;
@@ -51,6 +52,11 @@ export function fitChain(values: Float64Array, options: { readonly seed: number;
   const parameters = Hmm.ordered(fit.parameters, 1, (state) => fit.parameters.mean[state]!);
   const { probability } = Hmm.filter(observations, parameters);
   return { fit, parameters, stationary: Hmm.stationary(parameters.transition, LABELS.length), probability };
+}
+
+/** The same chain over other values of the statistic: what it would have said, bar by bar. */
+export function filterChain(chain: Chain, values: Float64Array): Chain {
+  return { ...chain, probability: Hmm.filter({ values, dimensions: 1 }, chain.parameters).probability };
 }
 
 /** m_s from standardised residuals u = e/√h, one array an asset. */

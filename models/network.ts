@@ -1,0 +1,211 @@
+/**
+ * A small dense network for conditional quantiles: the only door to tensorflow.js, loaded when a training begins.
+ *
+ *   o = W₃ tanh(W₂ tanh(W₁x + b₁) + b₂) + b₃;  median = o_0;  gaps = softplus(o_1..);  q = median ± running sums of gaps
+ *
+ * Quantiles cannot cross: every gap is positive. Trained by pinball loss with Adam (Kingma and Ba 2015), each level weighted by
+ * 1/√(p(1−p)) so that the tails are not drowned by the middle. The last layer starts near zero with biases at the unconditional
+ * quantiles: an untrained network is the unconditional forecast.
+ * Backend: tfjs-node where it is installed, else cpu (for networks this small quicker than wasm; see docs/models.md). Weights are
+ * float32 arrays; `predict` is plain TypeScript, so reading a trained network needs no backend at all.
+ */
+import { PURPOSE, uniform } from '../base/random.ts';
+import { normalQuantile } from './math/special.ts';
+
+export type Shape = { readonly inputs: number; readonly hidden: readonly [number, number]; readonly levels: readonly number[] };
+
+export type Network = {
+  readonly shape: Shape;
+  /** W₁ b₁ W₂ b₂ W₃ b₃; matrices are flat, from row (input) to column (output). */
+  readonly weights: readonly Float32Array[];
+  readonly backend: string;
+};
+
+/** `x` flat, row by row. */
+export type Samples = { readonly x: Float32Array; readonly y: Float32Array };
+
+export type TrainOptions = {
+  readonly seed: number;
+  readonly epochs: number;
+  readonly batch: number;
+  readonly learningRate: number;
+  /** Strength of the pull of W₃ to zero, that is, to the unconditional quantiles. */
+  readonly decay: number;
+  /** Unconditional quantiles of y, rising. */
+  readonly base: readonly number[];
+  readonly onEpoch?: (share: number) => void | Promise<void>;
+};
+
+type Tensorflow = typeof import('@tensorflow/tfjs-core');
+type Loss = ReturnType<Tensorflow["scalar"]>;
+
+export async function train(shape: Shape, samples: Samples, options: TrainOptions): Promise<Network> {
+  const tf = await load();
+  const rows = samples.y.length;
+  const initial = initialWeights(shape, options);
+  const sizes = layerSizes(shape);
+  const variables = initial.map((values, index) => tf.variable(tf.tensor2d(values, sizes[index]!)));
+  const [w1, b1, w2, b2, w3, b3] = variables as [V, V, V, V, V, V];
+  type V = (typeof variables)[number];
+  const spread = tf.tensor2d(gapMatrix(shape.levels), [shape.levels.length, shape.levels.length]);
+  const level = tf.tensor2d(Float32Array.from(shape.levels), [1, shape.levels.length]);
+  const weight = tf.tensor2d(
+    Float32Array.from(shape.levels, (p) => 1 / Math.sqrt(p * (1 - p))),
+    [1, shape.levels.length],
+  );
+  const optimizer = tf.train.adam(options.learningRate);
+  const order = Uint32Array.from({ length: rows }, (_, row) => row);
+  const batches = Math.max(1, Math.floor(rows / options.batch));
+  for (let epoch = 0; epoch < options.epochs; epoch += 1) {
+    shuffle(order, options.seed, epoch);
+    for (let batch = 0; batch < batches; batch += 1) {
+      const chosen = order.subarray(batch * options.batch, Math.min(rows, (batch + 1) * options.batch));
+      const { x, y } = gather(samples, chosen, shape.inputs);
+      tf.tidy(() => {
+        const inputs = tf.tensor2d(x, [chosen.length, shape.inputs]);
+        const outcomes = tf.tensor2d(y, [chosen.length, 1]);
+        optimizer.minimize(
+          () => {
+            const h1 = tf.tanh(tf.add(tf.matMul(inputs, w1), b1));
+            const h2 = tf.tanh(tf.add(tf.matMul(h1, w2), b2));
+            const raw = tf.add(tf.matMul(h2, w3), b3);
+            const median = tf.slice(raw, [0, 0], [chosen.length, 1]);
+            const gaps = tf.softplus(tf.slice(raw, [0, 1], [chosen.length, shape.levels.length - 1]));
+            const quantiles = tf.matMul(tf.concat([median, gaps], 1), spread);
+            const error = tf.sub(outcomes, quantiles);
+            const loss = tf.mean(tf.mul(weight, tf.maximum(tf.mul(level, error), tf.mul(tf.sub(level, 1), error))));
+            return tf.add(loss, tf.mul(options.decay, tf.sum(tf.square(w3)))) as Loss;
+          },
+          false,
+          variables,
+        );
+      });
+    }
+    await options.onEpoch?.((epoch + 1) / options.epochs);
+  }
+  const weights = variables.map((variable) => Float32Array.from(variable.dataSync()));
+  for (const tensor of [...variables, spread, level, weight]) tensor.dispose();
+  optimizer.dispose();
+  return { shape, weights, backend: tf.getBackend() };
+}
+
+/** Quantiles at the network's levels for one row of inputs, rising. */
+export function predict(network: Network, x: ArrayLike<number>): number[] {
+  const { shape, weights } = network;
+  const [first, second] = shape.hidden;
+  const h1 = layer(x, weights[0]!, weights[1]!, shape.inputs, first, Math.tanh);
+  const h2 = layer(h1, weights[2]!, weights[3]!, first, second, Math.tanh);
+  const raw = layer(h2, weights[4]!, weights[5]!, second, shape.levels.length, (value) => value);
+  const gaps = raw.map((value, index) => (index === 0 ? value : softplus(value)));
+  const spread = gapMatrix(shape.levels);
+  const size = shape.levels.length;
+  return Array.from({ length: size }, (_, k) => gaps.reduce((sum, value, j) => sum + value * spread[j * size + k]!, 0));
+}
+
+let loaded: Promise<Tensorflow> | null = null;
+
+function load(): Promise<Tensorflow> {
+  loaded ??= (async () => {
+    const tf = await import('@tensorflow/tfjs-core');
+    // In Node the core's bundle has no gradients; layers registers them all, for every copy of the core.
+    await import('@tensorflow/tfjs-layers');
+    // Optional: absent wherever its binary could not be downloaded, and throwing where it does not fit this Node.
+    const native: string = '@tensorflow/tfjs-node';
+    try {
+      await import(native);
+      if (await tf.setBackend('tensorflow')) return tf;
+    } catch {
+      // Falls through to the backend that is always there.
+    }
+    await import('@tensorflow/tfjs-backend-cpu');
+    // Without it the cpu backend prints a banner that recommends another package.
+    tf.env().set('PROD', true);
+    await tf.setBackend('cpu');
+    return tf;
+  })();
+  return loaded;
+}
+
+function layer(
+  x: ArrayLike<number>,
+  w: Float32Array,
+  b: Float32Array,
+  inputs: number,
+  outputs: number,
+  f: (value: number) => number,
+): number[] {
+  return Array.from({ length: outputs }, (_, k) => {
+    let sum = b[k]!;
+    for (let i = 0; i < inputs; i += 1) sum += x[i]! * w[i * outputs + k]!;
+    return f(sum);
+  });
+}
+
+/** Row 0 lifts every quantile by the median; row j moves those on the far side of gap j away from it. */
+function gapMatrix(levels: readonly number[]): Float32Array {
+  const size = levels.length;
+  const middle = (size - 1) / 2;
+  const out = new Float32Array(size * size);
+  for (let k = 0; k < size; k += 1) {
+    out[k] = 1;
+    for (let j = 1; j < size; j += 1) out[j * size + k] = j > middle ? (k >= j ? 1 : 0) : k < j ? -1 : 0;
+  }
+  return out;
+}
+
+function layerSizes({ inputs, hidden, levels }: Shape): [number, number][] {
+  const [first, second] = hidden;
+  return [
+    [inputs, first],
+    [1, first],
+    [first, second],
+    [1, second],
+    [second, levels.length],
+    [1, levels.length],
+  ];
+}
+
+function initialWeights(shape: Shape, { seed, base }: TrainOptions): Float32Array[] {
+  const middle = (shape.levels.length - 1) / 2;
+  return layerSizes(shape).map(([rows, columns], index) => {
+    if (index === 5) {
+      return Float32Array.from({ length: columns }, (_, j) =>
+        j === 0 ? base[middle]! : inverseSoftplus(Math.max(1e-3, base[j]! - base[j - 1]!)),
+      );
+    }
+    if (index % 2 === 1) return new Float32Array(rows * columns);
+    // Glorot and Bengio 2010; the last layer a tenth of it.
+    const size = Math.sqrt(2 / (rows + columns)) * (index === 4 ? 0.1 : 1);
+    return Float32Array.from(
+      { length: rows * columns },
+      (_, place) => size * normalQuantile(uniform(seed, PURPOSE.forecaster, index, 0, place)),
+    );
+  });
+}
+
+function shuffle(order: Uint32Array, seed: number, epoch: number): void {
+  for (let i = order.length - 1; i > 0; i -= 1) {
+    const j = Math.floor(uniform(seed, PURPOSE.forecaster, 6, epoch, i) * (i + 1));
+    const kept = order[i]!;
+    order[i] = order[j]!;
+    order[j] = kept;
+  }
+}
+
+function gather(samples: Samples, rows: Uint32Array, inputs: number): Samples {
+  const x = new Float32Array(rows.length * inputs);
+  const y = new Float32Array(rows.length);
+  rows.forEach((row, k) => {
+    x.set(samples.x.subarray(row * inputs, (row + 1) * inputs), k * inputs);
+    y[k] = samples.y[row]!;
+  });
+  return { x, y };
+}
+
+function softplus(x: number): number {
+  return x > 30 ? x : Math.log1p(Math.exp(x));
+}
+
+function inverseSoftplus(y: number): number {
+  return y > 30 ? y : Math.log(Math.expm1(y));
+}
