@@ -94,18 +94,8 @@ function rows({ asset, from, to }: Registry.Change): string[] {
   );
 }
 
-function why({ asset, regime, because, fields }: AssetAdvice): string {
-  const moved = Object.entries(fields).filter(([, { verdict }]) => verdict === 'change');
-  const bounds = moved.map(([field, advice]) => {
-    const name = field as Registry.RegistryField;
-    const range =
-      advice.low === advice.high
-        ? ''
-        : `; the data cannot tell ${Registry.show(name, advice.low)} from ${Registry.show(name, advice.high)}`;
-    const later = advice.schedule.length === 0 ? '' : `; steps: ${advice.schedule.map((value) => Registry.show(name, value)).join(', ')}`;
-    return `${Registry.label(name)} stopped by ${line(advice.binding)}${range}${later}`;
-  });
-  return `- **${asset}** (regime: ${line(regime)}): ${line(because)} ${bounds.join('. ')}.`;
+function why({ asset, because }: AssetAdvice): string {
+  return `- **${asset}**: ${line(because)}`;
 }
 
 function doNothing({ before, after, namedBefore, namedAfter }: Recommendation): string[] {

@@ -5,30 +5,14 @@
  * an administrator's right: the timelock owns the registry from its first block, the Governor is the timelock's only
  * proposer, and both addresses are known before they exist. The node signs for its own test accounts; no key is held here.
  */
-import { setTimeout } from 'node:timers/promises';
-import {
-  type Abi,
-  type Client,
-  createClient,
-  decodeErrorResult,
-  encodeDeployData,
-  encodeFunctionData,
-  getContractAddress,
-  type Hex,
-  http,
-  type TransactionReceipt,
-  TransactionReceiptNotFoundError,
-  zeroAddress,
-} from 'viem';
-import { call, getTransactionReceipt, readContract } from 'viem/actions';
+import { encodeDeployData, encodeFunctionData, getContractAddress, type Hex, zeroAddress } from 'viem';
+import { readContract } from 'viem/actions';
 import { PlimsollError } from '../base/errors.ts';
 import { seal } from '../base/id.ts';
 import type { ProtocolState } from '../datasets/state.ts';
 import { type Anvil, startAnvil } from './anvil.ts';
-import TokenArtifact from './contracts/artifacts/GovernanceToken.json' with { type: 'json' };
-import GovernorArtifact from './contracts/artifacts/LoadLineGovernor.json' with { type: 'json' };
-import RegistryArtifact from './contracts/artifacts/RiskParameterRegistry.json' with { type: 'json' };
-import TimelockArtifact from './contracts/artifacts/TimelockController.json' with { type: 'json' };
+import * as Artifacts from './contracts/artifacts.ts';
+import * as Node from './node.ts';
 import type { Execution, Proposal } from './proposal.ts';
 import * as Governor from './targets/governor.ts';
 import * as Registry from './targets/registry.ts';
@@ -71,7 +55,7 @@ export async function rehearse(options: RehearseOptions): Promise<{ readonly exe
   let anvil: Anvil | undefined;
   try {
     anvil = await startAnvil({ chainId: target.chainId, genesisSeconds: Math.floor(Date.parse(state.asOf) / 1000), signal });
-    const node = await open(anvil.url, signal, options.onStep);
+    const node = await Node.open(anvil.url, signal, options.onStep);
     return { execution: await voyage(node, proposal, state, target), proposal };
   } catch (error) {
     if (options.signal?.aborted) throw options.signal.reason;
@@ -105,17 +89,7 @@ export function compare(
   );
 }
 
-type Step = Execution['steps'][number];
-export type Node = {
-  readonly client: Client;
-  readonly accounts: readonly Hex[];
-  readonly steps: Step[];
-  /** Sends from an unlocked account and keeps the receipt; `refused` steps must revert, all others must not. */
-  send(step: string, from: Hex, to: Hex | null, data: Hex, expect?: 'refused'): Promise<TransactionReceipt>;
-  waitSeconds(seconds: number): Promise<void>;
-};
-
-async function voyage(node: Node, proposal: Proposal, state: ProtocolState, target: Governor.GovernorTarget): Promise<Execution> {
+async function voyage(node: Node.Node, proposal: Proposal, state: ProtocolState, target: Governor.GovernorTarget): Promise<Execution> {
   const actions = proposal.calls;
   const changes = actions.flatMap(({ data }) => Registry.decode(data).changes);
   const [deployer, first, second] = node.accounts as [Hex, Hex, Hex];
@@ -165,7 +139,7 @@ async function voyage(node: Node, proposal: Proposal, state: ProtocolState, targ
 }
 
 export async function deploy(
-  node: Node,
+  node: Node.Node,
   state: ProtocolState,
   target: Governor.GovernorTarget,
   holders: readonly [Hex, Hex, Hex],
@@ -175,37 +149,32 @@ export async function deploy(
   const { votingDelaySeconds, votingPeriodSeconds, timelockDelaySeconds } = target;
   const listings = state.assets.map(({ asset, parameters }) => ({ asset: Registry.toKey(asset), values: Registry.valuesOf(parameters) }));
   const creations = [
-    ['token', TokenArtifact, [holders, [TOKEN, 600n * TOKEN, 399n * TOKEN]], token],
-    ['timelock', TimelockArtifact, [BigInt(timelockDelaySeconds), [target.governor], [zeroAddress], zeroAddress], target.timelock],
+    ['token', Artifacts.TOKEN, [holders, [TOKEN, 600n * TOKEN, 399n * TOKEN]], token],
+    ['timelock', Artifacts.TIMELOCK, [BigInt(timelockDelaySeconds), [target.governor], [zeroAddress], zeroAddress], target.timelock],
     [
       'governor',
-      GovernorArtifact,
+      Artifacts.GOVERNOR,
       [token, target.timelock, votingDelaySeconds, votingPeriodSeconds, TOKEN, QUORUM_PERCENT],
       target.governor,
     ],
-    ['registry', RegistryArtifact, [target.timelock, listings], target.registry],
+    ['registry', Artifacts.REGISTRY, [target.timelock, listings], target.registry],
   ] as const;
   for (const [name, artifact, args, expected] of creations) {
-    const data = encodeDeployData({ abi: artifact.abi as Abi, bytecode: artifact.bytecode as Hex, args: args as readonly unknown[] });
+    const data = encodeDeployData({ ...artifact, args: args as readonly unknown[] });
     const { contractAddress } = await node.send(`deploy ${name}`, deployer, null, data);
     if (contractAddress?.toLowerCase() !== expected.toLowerCase()) {
       throw new WrongChainError({ got: String(contractAddress), needed: expected, where: name, fix: 'Draft for `rehearsalTarget()`.' });
     }
   }
   for (const holder of holders) {
-    await node.send(
-      'delegate',
-      holder,
-      token,
-      encodeFunctionData({ abi: TokenArtifact.abi as Abi, functionName: 'delegate', args: [holder] }),
-    );
+    await node.send('delegate', holder, token, encodeFunctionData({ abi: Artifacts.TOKEN.abi, functionName: 'delegate', args: [holder] }));
   }
   // A Governor counts the votes of the second before, and a local node may put many blocks into one second.
   await node.waitSeconds(12);
 }
 
 /** The Governor's own hash of the calls and the text must be the id the proposal was reviewed under. */
-async function onChainId(node: Node, target: Governor.GovernorTarget, proposal: Proposal): Promise<bigint> {
+async function onChainId(node: Node.Node, target: Governor.GovernorTarget, proposal: Proposal): Promise<bigint> {
   const args = [...Governor.columns(proposal.calls), Governor.descriptionHash(proposal.description)] as const;
   const id = await readContract(node.client, { address: target.governor, abi: Governor.ABI, functionName: 'hashProposal', args });
   if (String(id) === proposal.onChainId) return id;
@@ -216,80 +185,9 @@ async function onChainId(node: Node, target: Governor.GovernorTarget, proposal: 
   });
 }
 
-export async function open(url: string, signal: AbortSignal, onStep: (step: string) => void = () => {}): Promise<Node> {
-  const client = createClient({ transport: http(url, { retryCount: 0, fetchOptions: { signal } }) });
-  const request = client.request as (call: { method: string; params: readonly unknown[] }) => Promise<unknown>;
-  const accounts = (await request({ method: 'eth_accounts', params: [] })) as readonly Hex[];
-  const steps: Step[] = [];
-
-  const send: Node['send'] = async (step, from, to, data, expect) => {
-    onStep(step);
-    const reason = expect === undefined ? '' : await whyRefused(client, from, to, data);
-    const transaction = { from, data, gas: GAS, ...(to === null ? {} : { to }) };
-    const hash = (await request({ method: 'eth_sendTransaction', params: [transaction] })) as Hex;
-    const receipt = await mined(client, hash, signal);
-    const name = reason === '' ? step : `${step}: ${reason}`;
-    steps.push({ step: name, transaction: hash, block: String(receipt.blockNumber), gasUsed: String(receipt.gasUsed) });
-    if ((receipt.status === 'reverted') === (expect === 'refused')) return receipt;
-    if (expect === 'refused') throw new NotRefusedError({ got: 'a transaction that went through', needed: 'a refusal', where: step });
-    throw new RevertedError({
-      got: await whyRefused(client, from, to, data),
-      needed: 'a transaction that succeeds',
-      where: step,
-    });
-  };
-  const waitSeconds: Node['waitSeconds'] = async (seconds) => {
-    await request({ method: 'evm_increaseTime', params: [seconds] });
-    await request({ method: 'evm_mine', params: [] });
-  };
-  return { client, accounts, steps, send, waitSeconds };
-}
-
-/** The node mines as soon as it can, not before it answers. */
-async function mined(client: Client, hash: Hex, signal: AbortSignal): Promise<TransactionReceipt> {
-  for (;;) {
-    try {
-      return await getTransactionReceipt(client, { hash });
-    } catch (error) {
-      if (!(error instanceof TransactionReceiptNotFoundError)) throw error;
-      await setTimeout(3, undefined, { signal });
-    }
-  }
-}
-
-/** The revert's name, whichever of the contracts on the way raised it. */
-export async function whyRefused(client: Client, account: Hex, to: Hex | null, data: Hex): Promise<string> {
-  try {
-    await call(client, { account, data, ...(to === null ? {} : { to }) });
-    return 'no revert when asked again';
-  } catch (error) {
-    const raw = revertData(error);
-    if (raw === null) throw error;
-    try {
-      return decodeErrorResult({ abi: ERRORS, data: raw }).errorName;
-    } catch {
-      return raw;
-    }
-  }
-}
-
-function revertData(error: unknown): Hex | null {
-  for (let at = error as { data?: unknown; cause?: unknown } | undefined; at !== undefined && at !== null; at = at.cause as typeof at) {
-    if (typeof at.data === 'string' && at.data.startsWith('0x')) return at.data as Hex;
-  }
-  return null;
-}
-
 function addressAt(nonce: bigint): Hex {
   return getContractAddress({ from: DEPLOYER, nonce });
 }
-
-/** Below the block limit of 30 million; given, so that a call that will revert is mined instead of refused by an estimate. */
-const GAS = '0xe4e1c0';
-
-const ERRORS = [RegistryArtifact, TimelockArtifact, GovernorArtifact, TokenArtifact].flatMap(({ abi }) =>
-  (abi as Abi).filter(({ type }) => type === 'error'),
-);
 
 export class TimedOutError extends PlimsollError {
   override readonly name = 'Simulate.TimedOutError';
@@ -301,12 +199,4 @@ export class WrongChainError extends PlimsollError {
 
 export class TamperedError extends PlimsollError {
   override readonly name = 'Simulate.TamperedError';
-}
-
-export class NotRefusedError extends PlimsollError {
-  override readonly name = 'Simulate.NotRefusedError';
-}
-
-export class RevertedError extends PlimsollError {
-  override readonly name = 'Simulate.RevertedError';
 }

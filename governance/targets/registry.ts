@@ -194,7 +194,7 @@ function moves(from: Values, to: Values): string {
 
 /** Integer over a power of ten with at least `digits` decimals and as many as it needs. */
 function decimal(value: number, unit: number, digits: number): string {
-  const places = Math.round(Math.log10(unit));
+  const places = String(unit).length - 1;
   const whole = Math.floor(value / unit);
   const rest = String(value % unit)
     .padStart(places, '0')
