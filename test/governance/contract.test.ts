@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { parseAbi, zeroHash } from 'viem';
+import { encodeFunctionData, parseAbi, zeroHash } from 'viem';
 import { readContract } from 'viem/actions';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Anvil, startAnvil } from '../../governance/anvil.ts';
@@ -76,6 +76,23 @@ describe('registry contract', () => {
       'BonusWithLowerThreshold',
     );
     expect(await asked([other, { ...change, to: { ...weth, haircutBps: 1_699 } }])).toBe('LtvAboveThreshold');
+  });
+
+  it('holds for the last second of the advice and not a second longer', async () => {
+    const { timestamp } = (await rpc('eth_getBlockByNumber', 'latest', false)) as { timestamp: string };
+    expect(await asked([change], ROOT, Number(timestamp))).toBeNull();
+    expect(await asked([change], ROOT, Number(timestamp) - 1)).toBe('Expired');
+  });
+
+  it('lists new assets for the timelock alone, once, inside the same bounds', async () => {
+    const listed = async (from: `0x${string}`, asset: string, to: Partial<Registry.Values> = {}) => {
+      const args = [[{ asset: Registry.toKey(asset), values: { ...weth, ...to } }]] as const;
+      return Node.whyRefused(node.client, from, target.registry, encodeFunctionData({ abi: Registry.ABI, functionName: 'list', args }));
+    };
+    expect(await listed(target.timelock, 'LINK')).toBe('no revert when asked again');
+    expect(await listed(node.accounts[0]!, 'LINK')).toBe('OwnableUnauthorizedAccount');
+    expect(await listed(target.timelock, 'WETH')).toBe('AlreadyListed');
+    expect(await listed(target.timelock, 'LINK', { liquidationBonusBps: 2_049 })).toBe('LiquidationUnprofitable');
   });
 
   it('keeps to its limits to the unit: the limit passes, one beyond fails', async () => {
