@@ -37,7 +37,7 @@ export type TrainOptions = {
 };
 
 type Tensorflow = typeof import('@tensorflow/tfjs-core');
-type Loss = ReturnType<Tensorflow["scalar"]>;
+type Loss = ReturnType<Tensorflow['scalar']>;
 
 export async function train(shape: Shape, samples: Samples, options: TrainOptions): Promise<Network> {
   const tf = await load();
