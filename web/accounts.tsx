@@ -2,6 +2,7 @@
  * Who is hurt: the accounts that lose most, today against recommended, and what really happened where a replay was made.
  */
 
+import { Comparison, type Figure } from './comparison.tsx';
 import { change, percent, short, usd, when } from './format.ts';
 import { lossOf } from './losses.tsx';
 import type { AccountImpact, NamedResult, Replay, Result } from './page.ts';
@@ -68,7 +69,7 @@ export function Accounts({ result }: { result: Result }) {
 }
 
 export function Replayed({ replay }: { replay: Replay }) {
-  const rows: readonly (readonly [string, (side: NamedResult) => number, (value: number) => string])[] = [
+  const figures: readonly Figure<NamedResult>[] = [
     ['Bad debt and margin shortfall', lossOf, usd],
     ['Liquidated', (side) => side.liquidatedUsd, usd],
     ['Penalties paid by borrowers', (side) => side.penaltyUsd, usd],
@@ -82,32 +83,7 @@ export function Replayed({ replay }: { replay: Replay }) {
           the real bars of {when(replay.from)} to {when(replay.to)}, which no model had seen
         </p>
       </header>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Figure</th>
-            <th scope="col" class="num">
-              Old parameters
-            </th>
-            <th scope="col" class="num">
-              Recommended
-            </th>
-            <th scope="col" class="num">
-              Change
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(([name, pick, show]) => (
-            <tr key={name}>
-              <th scope="row">{name}</th>
-              <td class="num">{show(pick(replay.before))}</td>
-              <td class="num">{show(pick(replay.after))}</td>
-              <td class="num">{change(pick(replay.before), pick(replay.after))}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Comparison sides={['Old parameters', 'Recommended']} figures={figures} before={replay.before} after={replay.after} />
       {replay.prices !== undefined && replay.prices.length > 0 && (
         <p class="note">
           Lowest price against the day of the advice: {replay.prices.map(({ asset, lowest }) => `${asset} ${change(1, lowest)}`).join(', ')}

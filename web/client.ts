@@ -50,9 +50,14 @@ export function follow(run: Run, onRun: (run: Run) => void, onProblem: (problem:
     } catch (problem) {
       if (!stopped) onProblem(problem as Problem);
     }
-    if (!stopped) timer = setTimeout(() => void poll(), RETRY_MILLISECONDS);
+    if (!stopped && source.readyState !== EventSource.OPEN) timer = setTimeout(() => void poll(), RETRY_MILLISECONDS);
+    else timer = undefined;
   };
-  source.addEventListener('run', (event) => take(JSON.parse((event as MessageEvent<string>).data) as Run));
+  source.addEventListener('run', (event) => {
+    clearTimeout(timer);
+    timer = undefined;
+    take(JSON.parse((event as MessageEvent<string>).data) as Run);
+  });
   source.addEventListener('error', () => {
     // EventSource reconnects by itself while readyState is CONNECTING; polling bridges the gap and covers a closed stream.
     if (stopped || timer !== undefined) return;

@@ -15,7 +15,7 @@ export function Help({ open, onClose }: { open: boolean; onClose: () => void }) 
       <h2 id="help-title">Keys</h2>
       <dl class="keys">
         {KEYS.map(([key, says]) => (
-          <div key={key}>
+          <div key={key} class="keys-row">
             <dt>
               <kbd>{key}</kbd>
             </dt>

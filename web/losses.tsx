@@ -5,6 +5,7 @@
 import { useCallback } from 'preact/hooks';
 import type uPlot from 'uplot';
 import { axis, Chart, type Draw } from './chart.tsx';
+import { Comparison, type Figure } from './comparison.tsx';
 import { change, count, percent, usd } from './format.ts';
 import type { LossHistogram, LossSummary, NamedResult, Result } from './page.ts';
 
@@ -39,7 +40,7 @@ export function Losses({ result, theme }: { result: Result; theme: string }) {
 
 function Figures({ before, after }: { before: LossSummary; after: LossSummary }) {
   const level = percent(before.level, before.level >= 0.99 && before.level * 100 !== Math.round(before.level * 100) ? 1 : 0);
-  const rows: readonly (readonly [string, (summary: LossSummary) => number, (value: number) => string])[] = [
+  const figures: readonly Figure<LossSummary>[] = [
     [`Expected shortfall, ${level}`, (s) => s.expectedShortfallUsd, usd],
     [`Value at risk, ${level}`, (s) => s.valueAtRiskUsd, usd],
     ['Mean loss', (s) => s.meanUsd, usd],
@@ -50,37 +51,15 @@ function Figures({ before, after }: { before: LossSummary; after: LossSummary })
     ['Accounts liquidated, mean', (s) => s.meanLiquidatedAccounts, count],
     ['Margin shortfall, mean', (s) => s.meanMarginShortfallUsd, usd],
   ];
+  const errors = `${usd(before.expectedShortfallStandardErrorUsd)} today, ${usd(after.expectedShortfallStandardErrorUsd)} recommended`;
   return (
-    <table class="figures">
-      <caption>
-        Budget {usd(before.budgetUsd)}; expected shortfall ± one standard error: {usd(before.expectedShortfallStandardErrorUsd)} today,{' '}
-        {usd(after.expectedShortfallStandardErrorUsd)} recommended
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">Figure</th>
-          <th scope="col" class="num">
-            Today
-          </th>
-          <th scope="col" class="num">
-            Recommended
-          </th>
-          <th scope="col" class="num">
-            Change
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(([name, pick, show]) => (
-          <tr key={name}>
-            <th scope="row">{name}</th>
-            <td class="num">{show(pick(before))}</td>
-            <td class="num">{show(pick(after))}</td>
-            <td class="num">{change(pick(before), pick(after))}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <Comparison
+      caption={`Budget ${usd(before.budgetUsd)}; expected shortfall ± one standard error: ${errors}`}
+      sides={['Today', 'Recommended']}
+      figures={figures}
+      before={before}
+      after={after}
+    />
   );
 }
 

@@ -60,8 +60,10 @@ export function Underway({ run, receivedAt }: { run: Run; receivedAt: number }) 
   );
 }
 
-export function Trouble({ problem, title }: { problem: Problem; title: string }) {
+export function Trouble({ problem, title, run = null }: { problem: Problem; title: string; run?: Run | null }) {
+  const failed = run?.steps.find((step) => step.state === 'failed');
   const facts: readonly (readonly [string, string | undefined])[] = [
+    ['Step', failed === undefined ? undefined : `${failed.step}, after ${duration(failed.seconds)}`],
     ['Where', problem.where],
     ['Got', problem.got],
     ['Needed', problem.needed],
