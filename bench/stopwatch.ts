@@ -1,0 +1,40 @@
+/**
+ * Times that mean something on another machine: each case is divided by a reference loop measured around it in the same run.
+ *
+ * The minimum of several repetitions is taken on both sides: on a busy machine the smallest is the least disturbed.
+ */
+
+export type Case = { readonly name: string; readonly says: string; readonly repeats: number; readonly work: () => unknown };
+export type Figure = { readonly name: string; readonly says: string; readonly milliseconds: number; readonly ratio: number };
+
+const REFERENCE_STEPS = 4_000_000;
+
+export function measure(cases: readonly Case[]): Figure[] {
+  return cases.map(({ name, says, repeats, work }) => {
+    work();
+    let best = Number.POSITIVE_INFINITY;
+    let reference = Number.POSITIVE_INFINITY;
+    for (let repeat = 0; repeat < repeats; repeat += 1) {
+      reference = Math.min(reference, time(referenceLoop));
+      best = Math.min(best, time(work));
+    }
+    return { name, says, milliseconds: best, ratio: best / reference };
+  });
+}
+
+function time(work: () => unknown): number {
+  const began = performance.now();
+  work();
+  return performance.now() - began;
+}
+
+/** Plain double arithmetic with a dependency from step to step: what every engine does about equally well. */
+function referenceLoop(): number {
+  let x = 0.5;
+  let sum = 0;
+  for (let step = 0; step < REFERENCE_STEPS; step += 1) {
+    x = 3.9 * x * (1 - x);
+    sum += Math.sqrt(x);
+  }
+  return sum;
+}
