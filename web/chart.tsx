@@ -11,8 +11,11 @@ export type Draw = (
   ink: (name: string) => string,
 ) => { options: uPlot.Options; data: uPlot.AlignedData };
 
-export function Chart({ says, theme, draw }: { says: string; theme: string; draw: Draw }) {
+/** `readout` puts the figures at the pointer into words, for a short line above the picture. */
+export function Chart(props: { says: string; theme: string; draw: Draw; readout: (index: number) => string }) {
+  const { says, theme, draw, readout } = props;
   const box = useRef<HTMLDivElement>(null);
+  const words = useRef<HTMLParagraphElement>(null);
 
   useEffect(() => {
     const element = box.current;
@@ -23,7 +26,11 @@ export function Chart({ says, theme, draw }: { says: string; theme: string; draw
       const size = { width: Math.floor(element.clientWidth), height: Math.floor(element.clientHeight) };
       if (size.width < 40 || size.height < 40) return;
       const { options, data } = draw(size, colour);
-      plot = new uPlot(options, data, element);
+      const point = (on: uPlot): void => {
+        if (words.current !== null) words.current.textContent = typeof on.cursor.idx === 'number' ? readout(on.cursor.idx) : '';
+      };
+      const cursor: uPlot.Cursor = { y: false, drag: { x: false, y: false }, points: { show: false } };
+      plot = new uPlot({ ...options, cursor, legend: { show: false }, hooks: { ...options.hooks, setCursor: [point] } }, data, element);
     };
     let seen = '';
     const observer = new ResizeObserver(() => {
@@ -42,9 +49,14 @@ export function Chart({ says, theme, draw }: { says: string; theme: string; draw
       plot?.destroy();
     };
     // `theme` is no input of the drawing, but it changes what colour() answers.
-  }, [draw, theme]);
+  }, [draw, readout, theme]);
 
-  return <div class="chart" role="img" aria-label={says} ref={box} />;
+  return (
+    <div class="chart">
+      <div class="canvas" role="img" aria-label={says} ref={box} />
+      <p class="readout" ref={words} />
+    </div>
+  );
 }
 
 /** Axis look shared by all charts. */

@@ -13,6 +13,7 @@ export function Losses({ result, theme }: { result: Result; theme: string }) {
   const { recommendation, losses } = result;
   const { before, after } = recommendation;
   const draw: Draw = useCallback((size, ink) => picture(losses, before, size, ink), [losses, before]);
+  const readout = useCallback((index: number) => spoken(losses, before.paths, index), [losses, before.paths]);
   const hours = (result.scenarios.steps * result.scenarios.stepSeconds) / 3_600;
   const drawable = losses.edgesUsd.length > 1;
   return (
@@ -28,6 +29,7 @@ export function Losses({ result, theme }: { result: Result; theme: string }) {
         <Chart
           theme={theme}
           draw={draw}
+          readout={readout}
           says={`Exceedance curves of the loss. Expected shortfall at ${percent(before.level, 0)}: ${usd(before.expectedShortfallUsd)} today, ${usd(after.expectedShortfallUsd)} recommended; budget ${usd(before.budgetUsd)}`}
         />
       ) : (
@@ -146,8 +148,6 @@ function picture(losses: LossHistogram, summary: LossSummary, size: { width: num
   const options: uPlot.Options = {
     ...size,
     padding: [10, 14, 0, 0],
-    legend: { show: false },
-    cursor: { show: false },
     scales: {
       x: { time: false, distr: 3, range: [edges[0]!, Math.max(edges.at(-1)!, summary.budgetUsd * 1.3)] },
       y: { distr: 3, range: [floor, 1] },
@@ -174,6 +174,7 @@ function picture(losses: LossHistogram, summary: LossSummary, size: { width: num
           const ratio = devicePixelRatio;
           ctx.save();
           ctx.lineWidth = 1.25 * ratio;
+          ctx.textBaseline = 'alphabetic';
           ctx.font = `${12 * ratio}px "Barlow Semi Condensed", system-ui, sans-serif`;
           ctx.strokeStyle = ctx.fillStyle = ink('--bad');
           ctx.beginPath();
@@ -198,6 +199,11 @@ function picture(losses: LossHistogram, summary: LossSummary, size: { width: num
     },
   };
   return { options, data: data as uPlot.AlignedData };
+}
+
+function spoken(losses: LossHistogram, paths: number, index: number): string {
+  const [before, after] = [losses.before, losses.after].map((side) => percent(exceedance(side, losses.edgesUsd, paths)[index] ?? 0, 2));
+  return `more than ${usd(losses.edgesUsd[index])}: ${before} today, ${after} recommended`;
 }
 
 /** A logarithmic axis with lines and labels at the powers of ten only. */

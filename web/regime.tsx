@@ -11,6 +11,7 @@ import type { Regime, Result } from './page.ts';
 export function Regimes({ result, theme }: { result: Result; theme: string }) {
   const { regime } = result;
   const draw: Draw = useCallback((size, ink) => picture(regime, size, ink), [regime]);
+  const readout = useCallback((index: number) => spoken(regime, index), [regime]);
   const top = mostProbable(regime);
   const first = regime.history.at[0];
   const last = regime.history.at.at(-1);
@@ -25,6 +26,7 @@ export function Regimes({ result, theme }: { result: Result; theme: string }) {
       <Chart
         theme={theme}
         draw={draw}
+        readout={readout}
         says={
           first === undefined || last === undefined
             ? 'No regime history'
@@ -101,7 +103,7 @@ function picture(regime: Regime, size: { width: number; height: number }, ink: (
   ];
   const data: (number | null)[][] = [seconds, ...areas.map((k) => sums[k]!)];
   const axes: uPlot.Axis[] = [
-    { ...axis(ink), size: 28, grid: { show: false } },
+    { ...axis(ink), size: 42, grid: { show: false } },
     {
       ...axis(ink),
       size: 44,
@@ -125,14 +127,19 @@ function picture(regime: Regime, size: { width: number; height: number }, ink: (
   const options: uPlot.Options = {
     ...size,
     padding: [8, volatility === null ? 12 : 0, 0, 0],
-    legend: { show: false },
-    cursor: { show: false },
     tzDate: utcDate,
     scales: { x: { time: true }, y: { range: [0, 1] }, vol: { range: (_, __, max) => [0, max * 1.05] } },
     axes,
     series,
   };
   return { options, data: data as uPlot.AlignedData };
+}
+
+function spoken({ labels, history, marketVolatilityPct }: Regime, index: number): string {
+  const shares = labels.map((label, state) => `${label} ${percent(history.probability[index]?.[state] ?? 0, 0)}`);
+  const volatility = marketVolatilityPct?.[index];
+  const last = volatility === undefined || volatility === null ? [] : [`volatility ${volatility.toFixed(0)} %`];
+  return `${when(history.at[index] ?? '')}  ${[...shares, ...last].join(', ')}`;
 }
 
 /** uPlot writes a date's local fields; shifted by the zone they are UTC's. */
