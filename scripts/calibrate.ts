@@ -10,8 +10,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { align } from '../datasets/align.ts';
 import { endsAt, type MarketPanel } from '../datasets/panel.ts';
+import * as Cells from '../datasets/sources/cells.ts';
 import { readSeries } from '../datasets/sources/files.ts';
-import * as Rows from '../datasets/sources/rows.ts';
 import * as Garch from '../models/garch.ts';
 import * as Hmm from '../models/hmm.ts';
 import * as Linear from '../models/math/linear.ts';
@@ -334,7 +334,7 @@ function measureBook(folder: string): object {
 
 function cells(folder: string, name: string): string[][] {
   const [, ...rows] = readFileSync(join(folder, name), 'utf8').trim().split('\n');
-  return rows.map((row) => Rows.split(row, ','));
+  return rows.map((row) => Cells.split(row, ','));
 }
 
 function meanSquare(values: Float64Array): number {

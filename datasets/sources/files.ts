@@ -13,6 +13,7 @@ import { PlimsollError, quote } from '../../base/errors.ts';
 import type { Id } from '../../base/id.ts';
 import type { PanelSource } from '../panel.ts';
 import * as Series from '../series.ts';
+import * as Cells from './cells.ts';
 import * as Layout from './layout.ts';
 import * as Rows from './rows.ts';
 import * as Timestamp from './timestamp.ts';
@@ -125,7 +126,7 @@ async function columnsOf(connection: DuckDBConnection, path: string, name: strin
     const fault = isParquet ? undefined : await Rows.firstFault(path, name, table);
     if (fault !== undefined) throw fault;
     if (cause instanceof RowFault) {
-      throw new Rows.UnreadableCellError({
+      throw new Cells.UnreadableCellError({
         got: cause.message,
         needed: `numbers, and a time: ${Timestamp.SPELLINGS}`,
         where: `${name}, row ${cause.row}`,

@@ -1,55 +1,22 @@
 /**
  * Rows: the slow, exact reading of a text table, used where the fast one met something it could not read: it names the line,
- * the column and the value. Also reads the header, and small published tables held in memory.
+ * the column and the value. Also reads the header.
  */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { PlimsollError, quote } from '../../base/errors.ts';
+import * as Cells from './cells.ts';
 import type { Layout } from './layout.ts';
 import * as Timestamp from './timestamp.ts';
-
-/** Decimal or exponent; no hex, no thousands separators, no infinities. */
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
-const EMPTY = new Set(['', 'null', 'nan', 'na', 'n/a', 'none']);
-
-/** A number, NaN for an empty cell, undefined for what is neither. */
-export function parseNumber(cell: string): number | undefined {
-  const text = cell.trim();
-  if (EMPTY.has(text.toLowerCase())) return Number.NaN;
-  if (!NUMBER.test(text)) return undefined;
-  const value = Number(text);
-  return Number.isFinite(value) ? value : undefined;
-}
-
-/** Cells of one line: RFC 4180 quoting, without line breaks inside a cell. */
-export function split(line: string, delimiter: string): string[] {
-  if (!line.includes('"')) return line.split(delimiter);
-  const cells: string[] = [];
-  let cell = '';
-  let quoted = false;
-  for (let at = 0; at < line.length; at += 1) {
-    const mark = line[at]!;
-    if (mark === '"' && quoted && line[at + 1] === '"') {
-      cell += '"';
-      at += 1;
-    } else if (mark === '"') quoted = !quoted;
-    else if (mark === delimiter && !quoted) {
-      cells.push(cell);
-      cell = '';
-    } else cell += mark;
-  }
-  cells.push(cell);
-  return cells;
-}
 
 /** First line's cells and the delimiter that made the most of it. */
 export async function readHeader(path: string, name: string): Promise<{ header: string[]; delimiter: string }> {
   for await (const line of lines(path, name)) {
     const text = line.replace(/^\uFEFF/, '');
     const delimiter = [',', ';', '\t', '|'].reduce((best, mark) => (text.split(mark).length > text.split(best).length ? mark : best));
-    return { header: split(text, delimiter).map((cell) => cell.trim()), delimiter };
+    return { header: Cells.split(text, delimiter).map((cell) => cell.trim()), delimiter };
   }
   throw new EmptyFileError({ got: 'an empty file', needed: 'a header and at least one row', where: name });
 }
@@ -59,14 +26,14 @@ export async function firstFault(
   path: string,
   name: string,
   table: { readonly header: readonly string[]; readonly delimiter: string; readonly layout: Layout },
-): Promise<UnreadableCellError | undefined> {
+): Promise<Cells.UnreadableCellError | undefined> {
   let number = 0;
   for await (const line of lines(path, name)) {
     number += 1;
     if (number === 1 || line.trim() === '') continue;
-    const fault = faultOf(split(line, table.delimiter), table.header, table.layout);
+    const fault = faultOf(Cells.split(line, table.delimiter), table.header, table.layout);
     if (fault !== undefined) {
-      return new UnreadableCellError({
+      return new Cells.UnreadableCellError({
         got: quote(fault.value),
         needed: fault.needed,
         where: `${name}, line ${number}, column ${quote(fault.column)}`,
@@ -95,7 +62,7 @@ function faultOf(cells: readonly string[], header: readonly string[], layout: La
       ? layout.closes.map(({ column }) => column)
       : (['open', 'high', 'low', 'close', 'volume'] as const).flatMap((field) => layout.columns[field] ?? []);
   for (const column of numeric) {
-    if (parseNumber(cells[column]!) === undefined) return { column: header[column]!, value: cells[column]!, needed: 'a number' };
+    if (Cells.parseNumber(cells[column]!) === undefined) return { column: header[column]!, value: cells[column]!, needed: 'a number' };
   }
   return undefined;
 }
@@ -128,10 +95,6 @@ async function* lines(path: string, name: string): AsyncGenerator<string> {
 
 export class EmptyFileError extends PlimsollError {
   override readonly name = 'Rows.EmptyFileError';
-}
-
-export class UnreadableCellError extends PlimsollError {
-  override readonly name = 'Rows.UnreadableCellError';
 }
 
 export class UnreadableFileError extends PlimsollError {

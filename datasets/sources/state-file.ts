@@ -1,0 +1,48 @@
+/**
+ * State file: a ProtocolState written as JSON, and read back: the shape checked field by field, the id against the content.
+ */
+import { PlimsollError, quote } from '../../base/errors.ts';
+import { canonicalJson, isSealed } from '../../base/id.ts';
+import { ProtocolState } from '../state.ts';
+
+/** Canonical JSON with a final newline: the same book is the same bytes. */
+export function write(state: ProtocolState): string {
+  return `${canonicalJson(state)}\n`;
+}
+
+/** `where` is the file's name, for errors. */
+export function parse(text: string, where: string): ProtocolState {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new UnreadableError({ got: cause instanceof Error ? cause.message : String(cause), needed: 'JSON', where, cause });
+  }
+  const checked = ProtocolState.safeParse(value);
+  if (!checked.success) {
+    const [issue] = checked.error.issues;
+    const path = issue?.path.map(String).join('.') ?? '';
+    throw new UnreadableError({
+      got: issue?.message ?? 'another shape',
+      needed: 'a protocol state',
+      where: path === '' ? where : `${where}, field ${quote(path)}`,
+    });
+  }
+  if (!isSealed(checked.data)) {
+    throw new ChangedError({
+      got: `the id ${checked.data.id.slice(0, 19)}… on other content`,
+      needed: 'the id that is the hash of the rest',
+      where,
+      fix: 'Import the state again; an edited book is another book.',
+    });
+  }
+  return checked.data;
+}
+
+export class UnreadableError extends PlimsollError {
+  override readonly name = 'StateFile.UnreadableError';
+}
+
+export class ChangedError extends PlimsollError {
+  override readonly name = 'StateFile.ChangedError';
+}
