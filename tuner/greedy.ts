@@ -1,9 +1,10 @@
 /**
  * Greedy: the search along one field, all assets together, on common random numbers.
  *
- * Over its budget: tighten where loss falls most per dollar of borrowing power given up, no further than needed. Under it:
- * loosen where power rises most per dollar of loss. Moves are whole steps; positive is tighter. Every accepted plan has been
- * judged by the stress engine as a whole, so interactions count. The greedy order is a heuristic; the verdict on the plan is not.
+ * Over its budget: tighten where loss falls most per dollar of borrowing power given up, no further than needed; beside it all
+ * assets by the same share of their limits, because netted margins are not monotone asset by asset; the plan that keeps more
+ * power wins. Under it: loosen where power rises most per dollar of loss. Moves are whole steps; positive is tighter. Every
+ * accepted plan has been judged by the stress engine as a whole; the order is a heuristic, the verdict on the plan is not.
  */
 import type { Judgement } from './objective.ts';
 
@@ -31,6 +32,8 @@ export type Plan = Readonly<Record<string, number>>;
 export type Settled = {
   readonly outcome: 'held' | 'loosened' | 'tightened' | 'unreachable';
   readonly plan: Plan;
+  /** The moves that the joint constraints demand: what stays if the evidence is withdrawn. */
+  readonly forced: Plan;
   /** Where the plan leads over several moves; equal to it where one move does. */
   readonly target: Plan;
   readonly bindings: Readonly<Record<string, string>>;
@@ -40,77 +43,110 @@ export type Settled = {
 
 export type Judge = (plan: Plan) => Promise<Judgement>;
 
-/** Fractions of the way from one move to the walls at which a distant target is looked for. */
-const TARGET_PARTS = 16;
+/** Shares of a limit, and of the way from one move to the walls, that are tried. */
+const PARTS = 16;
 
 /** `permits` says whether a plan hurts no more accounts at once than the policy allows. */
 export async function settle(knobs: readonly Knob[], judge: Judge, permits: (plan: Plan) => boolean): Promise<Settled> {
-  const forced = Object.fromEntries(knobs.filter(({ forced }) => forced > 0).map(({ asset, forced }) => [asset, forced]));
+  let forced: Plan = {};
+  for (const knob of knobs) {
+    const more = { ...forced, [knob.asset]: knob.forced };
+    if (knob.forced > 0 && permits(more)) forced = more;
+  }
   const before = await judge(forced);
-  const held = { plan: forced, target: forced, before, after: before };
-  if (!before.fits) return tighten(knobs, judge, permits, held);
-  if (before.safe) return loosen(knobs, judge, held);
+  const held = { plan: forced, forced, target: forced, before, after: before };
+  const search = { knobs, judge, permits, held };
+  if (!before.fits) return tighten(search);
+  if (before.safe) return loosen(search);
   return { ...held, outcome: 'held', bindings: bindingsOf(knobs, () => before.binding) };
 }
 
-type Held = Pick<Settled, 'plan' | 'target' | 'before' | 'after'>;
+type Held = Pick<Settled, 'plan' | 'forced' | 'target' | 'before' | 'after'>;
+type Search = { readonly knobs: readonly Knob[]; readonly judge: Judge; readonly permits: (plan: Plan) => boolean; readonly held: Held };
 type Effect = { readonly knob: Knob; readonly lossUsd: number; readonly powerUsd: number };
 
-async function tighten(knobs: readonly Knob[], judge: Judge, permits: (plan: Plan) => boolean, held: Held): Promise<Settled> {
-  // 1. What each knob would do alone, at its largest move.
+async function tighten({ knobs, judge, permits, held }: Search): Promise<Settled> {
+  const good = async (plan: Plan) => permits(plan) && (await judge(plan)).safe;
+  const limit = (knob: Knob) => knob.tighter;
+
+  // 1. What each knob would do alone, at its largest move; who may move at all without hurting more accounts than permitted.
   const effects: Effect[] = [];
   for (const knob of knobs) {
-    if (knob.tighter <= knob.forced) continue;
+    if (knob.tighter <= (held.plan[knob.asset] ?? 0)) continue;
     const { expectedShortfallUsd } = await judge({ ...held.plan, [knob.asset]: knob.tighter });
-    const lossUsd = held.before.expectedShortfallUsd - expectedShortfallUsd;
-    if (lossUsd > 0) effects.push({ knob, lossUsd, powerUsd: knob.powerUsd(knob.forced) - knob.powerUsd(knob.tighter) });
+    const powerUsd = knob.powerUsd(knob.forced) - knob.powerUsd(knob.tighter);
+    effects.push({ knob, lossUsd: held.before.expectedShortfallUsd - expectedShortfallUsd, powerUsd });
   }
   effects.sort((a, b) => b.lossUsd * a.powerUsd - a.lossUsd * b.powerUsd || (a.knob.asset < b.knob.asset ? -1 : 1));
+  const permitted = (list: readonly Effect[]) => {
+    const kept: Knob[] = [];
+    for (const { knob } of list) if (permits(at(held.plan, [...kept, knob], limit))) kept.push(knob);
+    return kept;
+  };
+  const helpful = permitted(effects.filter(({ lossUsd }) => lossUsd > 0));
+  const everyone = permitted(effects);
+  const blocked = (knob: Knob) => {
+    const effect = effects.find((one) => one.knob === knob);
+    if (effect === undefined) return knob.tighterBinding;
+    return effect.lossUsd > 0 ? 'newly-liquidatable' : held.before.binding;
+  };
 
-  // 2. Only what hurts no more accounts than allowed, in that order.
-  const chosen: Knob[] = [];
-  for (const { knob } of effects) {
-    if (permits(at(held.plan, [...chosen, knob], (one) => one.tighter))) chosen.push(knob);
+  // 2. Enough in one move? The shortest prefix of the helpful with the fewest steps of its last, or all by one share.
+  const found: { plan: Plan; atLimit: readonly Knob[] }[] = [];
+  if (helpful.length > 0 && (await good(at(held.plan, helpful, limit)))) {
+    const count = await least(1, helpful.length, (n) => good(at(held.plan, helpful.slice(0, n), limit)));
+    const last = helpful[count - 1]!;
+    const atLimit = helpful.slice(0, count - 1);
+    const full = at(held.plan, atLimit, limit);
+    const steps = await least((held.plan[last.asset] ?? 0) + 1, last.tighter, (k) => good({ ...full, [last.asset]: k }));
+    found.push({ plan: { ...full, [last.asset]: steps }, atLimit });
   }
-  const all = at(held.plan, chosen, (one) => one.tighter);
-  const widest = chosen.length === 0 ? held.before : await judge(all);
-  const limits = (knob: Knob) => (chosen.includes(knob) ? knob.tighterBinding : blockedBy(knob, effects, held.before));
-
-  // 3. Enough in one move: the shortest prefix, then the fewest steps of its last knob.
-  if (widest.safe) {
-    const count = await least(1, chosen.length, async (n) => (await judge(at(held.plan, chosen.slice(0, n), (one) => one.tighter))).safe);
-    const last = chosen[count - 1]!;
-    const full = at(held.plan, chosen.slice(0, count - 1), (one) => one.tighter);
-    const steps = await least(last.forced + 1, last.tighter, async (k) => (await judge({ ...full, [last.asset]: k })).safe);
-    const plan = { ...full, [last.asset]: steps };
-    const moved = chosen.slice(0, count);
-    const bindings = bindingsOf(knobs, (knob) =>
-      moved.includes(knob) && plan[knob.asset] === knob.tighter && knob !== last ? knob.tighterBinding : held.before.binding,
-    );
+  const share = (part: number) =>
+    at(held.plan, everyone, ({ asset, tighter }) => Math.max(held.plan[asset] ?? 0, Math.ceil((tighter * part) / PARTS)));
+  if (everyone.length > 1 && (await good(share(PARTS)))) {
+    found.push({ plan: share(await least(1, PARTS, (part) => good(share(part)))), atLimit: [] });
+  }
+  found.sort((a, b) => powerOf(knobs, b.plan) - powerOf(knobs, a.plan));
+  const [best] = found;
+  if (best !== undefined) {
+    const { plan, atLimit } = best;
+    const bindings = bindingsOf(knobs, (knob) => {
+      if (atLimit.includes(knob)) return knob.tighterBinding;
+      return everyone.includes(knob) || helpful.includes(knob) ? held.before.binding : blocked(knob);
+    });
     return { ...held, outcome: 'tightened', plan, target: plan, bindings, after: await judge(plan) };
   }
 
-  // 4. Not enough in one move: the nearest target on the way to the walls that would do.
+  // 3. Not enough in one move: the one that does most, and the nearest target on the way to the walls that would do.
+  let movers: readonly Knob[] = [];
+  let after = held.before;
+  for (const set of [helpful, everyone]) {
+    const judged = set.length === 0 ? held.before : await judge(at(held.plan, set, limit));
+    if (judged.expectedShortfallUsd < after.expectedShortfallUsd) [movers, after] = [set, judged];
+  }
   const towards = (part: number) =>
-    at(held.plan, chosen, ({ tighter, far }) => tighter + Math.ceil(((Math.max(far, tighter) - tighter) * part) / TARGET_PARTS));
-  const walls = chosen.length === 0 ? widest : await judge(towards(TARGET_PARTS));
-  const bindings = bindingsOf(knobs, limits);
-  if (!walls.fits) return { ...held, outcome: 'unreachable', plan: all, target: all, bindings, after: widest };
-  const part = await least(0, TARGET_PARTS, async (n) => {
+    at(held.plan, movers, ({ tighter, far }) => tighter + Math.ceil(((Math.max(far, tighter) - tighter) * part) / PARTS));
+  const plan = at(held.plan, movers, limit);
+  const walls = movers.length === 0 ? after : await judge(towards(PARTS));
+  const bindings = bindingsOf(knobs, (knob) => (movers.includes(knob) ? knob.tighterBinding : blocked(knob)));
+  if (!walls.fits) return { ...held, outcome: 'unreachable', plan, target: plan, bindings, after };
+  const part = await least(0, PARTS, async (n) => {
     const there = await judge(towards(n));
     return walls.safe ? there.safe : there.fits;
   });
-  return { ...held, outcome: 'tightened', plan: all, target: towards(part), bindings, after: widest };
+  return { ...held, outcome: 'tightened', plan, target: towards(part), bindings, after };
 }
 
-async function loosen(knobs: readonly Knob[], judge: Judge, held: Held): Promise<Settled> {
+async function loosen({ knobs, judge, permits, held }: Search): Promise<Settled> {
+  const good = async (plan: Plan) => permits(plan) && (await judge(plan)).safe;
+  const limit = (knob: Knob) => -knob.looser;
   const free = knobs.filter(({ looser, forced }) => looser > 0 && forced === 0);
-  const loosest = at(held.plan, free, (one) => -one.looser);
-  const limits = (knob: Knob) => knob.looserBinding;
-  if (free.length === 0) return { ...held, outcome: 'held', bindings: bindingsOf(knobs, limits) };
-  const widest = await judge(loosest);
-  if (widest.safe)
-    return { ...held, outcome: 'loosened', plan: loosest, target: loosest, bindings: bindingsOf(knobs, limits), after: widest };
+  if (free.length === 0) return { ...held, outcome: 'held', bindings: bindingsOf(knobs, (knob) => knob.looserBinding) };
+  const loosest = at(held.plan, free, limit);
+  if (await good(loosest)) {
+    const bindings = bindingsOf(knobs, (knob) => knob.looserBinding);
+    return { ...held, outcome: 'loosened', plan: loosest, target: loosest, bindings, after: await judge(loosest) };
+  }
 
   const effects: Effect[] = [];
   for (const knob of free) {
@@ -123,17 +159,16 @@ async function loosen(knobs: readonly Knob[], judge: Judge, held: Held): Promise
     (a, b) => b.powerUsd * a.lossUsd - a.powerUsd * b.lossUsd || b.powerUsd - a.powerUsd || (a.knob.asset < b.knob.asset ? -1 : 1),
   );
   const order = effects.map(({ knob }) => knob);
-  const prefix = (n: number) => at(held.plan, order.slice(0, n), (one) => -one.looser);
-  const stop = await least(1, order.length, async (n) => !(await judge(prefix(n))).safe);
+  const prefix = (n: number) => at(held.plan, order.slice(0, n), limit);
+  const stop = await least(1, order.length, async (n) => !(await good(prefix(n))));
   const edge = order[stop - 1]!;
-  const over = await least(1, edge.looser, async (k) => !(await judge({ ...prefix(stop - 1), [edge.asset]: -k })).safe);
+  const over = await least(1, edge.looser, async (k) => !(await good({ ...prefix(stop - 1), [edge.asset]: -k })));
   const plan = over > 1 ? { ...prefix(stop - 1), [edge.asset]: 1 - over } : prefix(stop - 1);
-  const next = await judge({ ...prefix(stop - 1), [edge.asset]: -over });
-  const moved = Object.values(plan).some((steps) => steps < 0);
-  const bindings = bindingsOf(knobs, (knob) =>
-    free.includes(knob) && plan[knob.asset] !== -knob.looser ? next.binding : knob.looserBinding,
-  );
-  return { ...held, outcome: moved ? 'loosened' : 'held', plan, target: plan, bindings, after: await judge(plan) };
+  const next = { ...prefix(stop - 1), [edge.asset]: -over };
+  const stopped = permits(next) ? (await judge(next)).binding : 'newly-liquidatable';
+  const bindings = bindingsOf(knobs, (knob) => (free.includes(knob) && plan[knob.asset] !== -knob.looser ? stopped : knob.looserBinding));
+  const outcome = Object.values(plan).some((steps) => steps < 0) ? 'loosened' : 'held';
+  return { ...held, outcome, plan, target: plan, bindings, after: await judge(plan) };
 }
 
 /** The smallest n in low..high for which the test holds, taking it to hold from there on; `high` is known to hold. */
@@ -151,9 +186,8 @@ function at(plan: Plan, knobs: readonly Knob[], steps: (knob: Knob) => number): 
   return { ...plan, ...Object.fromEntries(knobs.map((knob) => [knob.asset, steps(knob)])) };
 }
 
-function blockedBy(knob: Knob, effects: readonly Effect[], before: Judgement): string {
-  if (knob.tighter <= knob.forced) return knob.tighterBinding;
-  return effects.some((effect) => effect.knob === knob) ? 'newly-liquidatable' : before.binding;
+function powerOf(knobs: readonly Knob[], plan: Plan): number {
+  return knobs.reduce((total, knob) => total + knob.powerUsd(plan[knob.asset] ?? 0), 0);
 }
 
 function bindingsOf(knobs: readonly Knob[], binding: (knob: Knob) => string): Readonly<Record<string, string>> {

@@ -7,13 +7,13 @@
  * not make (the asset's law now is no more volatile than over its whole sample), or where the bonus no longer fits under it.
  */
 import { BPS_ONE, PPM_ONE } from '../base/units.ts';
-import type { AssetState, ParametersByAsset, ProtocolState } from '../datasets/state.ts';
+import { type AssetState, type ParametersByAsset, type ProtocolState, parametersOf } from '../datasets/state.ts';
 import type { MarketModel } from '../models/market.ts';
 import type { Knob } from './greedy.ts';
 import * as Limits from './limits.ts';
 import { type Exposure, newlyLiquidatable } from './objective.ts';
 import { type Field, limitOf, type Policy } from './policy.ts';
-import type { Refusal } from './refusal.ts';
+import { expectedMultiplierSquared, type Refusal } from './refusal.ts';
 
 export type Setting = {
   readonly state: ProtocolState;
@@ -95,11 +95,7 @@ export function settingAt(policy: Pick<Policy, 'fields' | 'assets'>, asset: stri
 export function severity(model: MarketModel, panelAsset: string | null): number {
   const law = panelAsset === null ? undefined : model.volatility[panelAsset];
   if (law === undefined) return 1;
-  const regime = model.regime.now.reduce(
-    (total, probability, at) => total + probability * model.regime.multiplier[at]! * model.regime.multiplier[at]!,
-    0,
-  );
-  return (regime * law.nextVariance) / law.unconditionalVariance;
+  return (expectedMultiplierSquared(model) * law.nextVariance) / law.unconditionalVariance;
 }
 
 /** Steps towards tighter that bring the asset's fields together again: for the gap the haircut, for the bonus the threshold. */
@@ -118,7 +114,7 @@ function demandedSteps(policy: Policy, asset: string, own: AssetState['parameter
 }
 
 function hurt({ state, parameters }: Setting, asset: string, field: Field, value: number): number {
-  return newlyLiquidatable(state, parameters, { ...parameters, [asset]: { ...parameters[asset]!, [field]: value } }).length;
+  return newlyLiquidatable(state, parametersOf(state), { ...parameters, [asset]: { ...parameters[asset]!, [field]: value } }).length;
 }
 
 function largest(high: number, holds: (n: number) => boolean): number {

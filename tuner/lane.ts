@@ -5,7 +5,7 @@
  * answer for the whole loss (bad debt + shortfall beyond the fund), against the policy's fraction of total debt; where the
  * shortfall alone is over that budget they answer for bad debt only, because no haircut can mend it.
  */
-import type { ParametersByAsset, ProtocolState } from '../datasets/state.ts';
+import { type ParametersByAsset, type ProtocolState, parametersOf } from '../datasets/state.ts';
 import { type Knob, least, type Plan, type Settled, settle } from './greedy.ts';
 import { settingAt } from './knobs.ts';
 import * as Objective from './objective.ts';
@@ -41,7 +41,7 @@ export async function run(
   const { state, policy } = input;
   const at = (plan: Plan) => trials.at(apply(policy, parameters, field, plan), trials.searchPaths, `search ${field}`);
   const risk = { level: policy.level, overBudgetProbability: policy.overBudgetProbability };
-  const debtBudgetUsd = policy.budgetFraction * Objective.totalDebtUsd(state);
+  const debtBudgetUsd = Objective.lossBudgetUsd(policy, state);
   const excessUsd = beyondFund(await at({}), state.insuranceFundUsd);
   const shortfallAlone = Objective.judge(excessUsd, { ...risk, budgetUsd: debtBudgetUsd });
   const [lossesOf, budgetUsd]: [(evidence: StressEvidence) => readonly number[], number] =
@@ -53,7 +53,7 @@ export async function run(
   const judge = async (plan: Plan) => Objective.judge(lossesOf(await at(plan)), { ...risk, budgetUsd });
   const permits = (plan: Plan) =>
     field === 'haircutBps' ||
-    Objective.newlyLiquidatable(state, parameters, apply(policy, parameters, field, plan)).length <= policy.maxNewlyLiquidatable;
+    Objective.newlyLiquidatable(state, parametersOf(state), apply(policy, parameters, field, plan)).length <= policy.maxNewlyLiquidatable;
   const settled = await settle(knobs, judge, permits);
   const judgeFresh = (evidence: StressEvidence) => Objective.judge(lossesOf(evidence).slice(trials.searchPaths), { ...risk, budgetUsd });
   return { field, knobs, settled, judge, judgeFresh };
@@ -67,11 +67,6 @@ export function apply(policy: Policy, parameters: ParametersByAsset, field: Fiel
     return [asset, { ...own, [field]: settingAt(policy, asset, field, own[field], steps) }] as const;
   });
   return { ...parameters, ...Object.fromEntries(changes) };
-}
-
-/** What stays of a plan that fresh paths did not confirm: the moves that no evidence asked for. */
-export function withoutEvidence(lane: Lane): Plan {
-  return Object.fromEntries(lane.knobs.filter(({ forced }) => forced > 0).map(({ asset, forced }) => [asset, forced]));
 }
 
 /** A loosening must fit on fresh paths; a tightening must not look needless there. */

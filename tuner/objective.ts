@@ -8,6 +8,9 @@
  */
 import { BPS_ONE, PPM_ONE } from '../base/units.ts';
 import type { AssetState, DerivativeAccount, LendingAccount, ParametersByAsset, ProtocolState } from '../datasets/state.ts';
+import { loadKernel } from '../kernel/kernel.ts';
+import type { Policy } from './policy.ts';
+import * as Summary from './stress/summary.ts';
 
 /** Half-width of the interval kept around every estimate, in standard errors: about 95 %. */
 export const STANDARD_ERRORS = 2;
@@ -36,11 +39,17 @@ export type Exposure = {
   readonly perpAccounts: number;
 };
 
-/** Judges one loss per path against a budget. */
+/** Judges one loss per path against a budget, by the same estimators as the evidence's own summary. */
 export function judge(lossesUsd: readonly number[], risk: { level: number; budgetUsd: number; overBudgetProbability: number }): Judgement {
-  const { expectedShortfallUsd, standardErrorUsd } = tail(lossesUsd, risk.level);
-  const over = lossesUsd.reduce((count, loss) => (loss > risk.budgetUsd ? count + 1 : count), 0);
-  const overBudgetUpper = probabilityUpper(over, lossesUsd.length);
+  const kernel = loadKernel();
+  const none = lossesUsd.map(() => 0);
+  const alone = { liquidatedUsd: none, penaltyUsd: none, liquidatedAccounts: none, needlessAccounts: none, marginShortfallUsd: none };
+  const summary = Summary.summarise(kernel, { badDebtUsd: lossesUsd, ...alone }, 0, risk);
+  const {
+    expectedShortfallUsd,
+    expectedShortfallStandardErrorUsd: standardErrorUsd,
+    overBudgetProbabilityUpper: overBudgetUpper,
+  } = summary;
   const proven = overBudgetUpper <= risk.overBudgetProbability;
   const room = risk.budgetUsd - expectedShortfallUsd;
   const margin = STANDARD_ERRORS * standardErrorUsd;
@@ -54,6 +63,11 @@ export function judge(lossesUsd: readonly number[], risk: { level: number; budge
     mightFit: room >= -margin,
     binding: proven || room < 0 ? 'expected-shortfall' : 'over-budget-probability',
   };
+}
+
+/** The loss a policy allows on this book: the budget to give to the stress engine. */
+export function lossBudgetUsd(policy: Pick<Policy, 'budgetFraction'>, state: ProtocolState): number {
+  return policy.budgetFraction * totalDebtUsd(state);
 }
 
 export function totalDebtUsd(state: ProtocolState): number {
@@ -113,54 +127,6 @@ export function newlyLiquidatable(state: ProtocolState, from: ParametersByAsset,
       account.equityUsd >= maintenanceUsd(state, account, from, price) && account.equityUsd < maintenanceUsd(state, account, to, price),
   );
   return [...lending, ...derivatives].map(({ account }) => account);
-}
-
-/** Mean of the worst (1 − level) of the losses, with its asymptotic standard error: √((s² + level·(ES − VaR)²) / tail count). */
-export function tail(
-  losses: readonly number[],
-  level: number,
-): { expectedShortfallUsd: number; valueAtRiskUsd: number; standardErrorUsd: number } {
-  const sorted = [...losses].sort((a, b) => b - a);
-  // 1e-9: 4,000 × (1 − 0.99) is 40.00000000000004 in binary and means 40.
-  const count = Math.max(1, Math.ceil(sorted.length * (1 - level) - 1e-9));
-  const worst = sorted.slice(0, count);
-  const mean = sum(worst) / count;
-  const valueAtRiskUsd = worst[count - 1] ?? 0;
-  const spread = count > 1 ? sum(worst.map((loss) => (loss - mean) * (loss - mean))) / (count - 1) : 0;
-  const beyond = mean - valueAtRiskUsd;
-  return { expectedShortfallUsd: mean, valueAtRiskUsd, standardErrorUsd: Math.sqrt((spread + level * beyond * beyond) / count) };
-}
-
-/** One-sided 95 % Clopper-Pearson bound: the p at which `hits` or fewer of `n` has probability 0.05. Bisection, + − × ÷ only. */
-export function probabilityUpper(hits: number, n: number): number {
-  if (hits >= n) return 1;
-  let [low, high] = [hits / n, 1];
-  for (let halving = 0; halving < 60; halving += 1) {
-    const middle = (low + high) / 2;
-    if (binomialAtMost(hits, n, middle) > 0.05) low = middle;
-    else high = middle;
-  }
-  return high;
-}
-
-/** P(X ≤ hits) for X ~ Binomial(n, p): terms relative to the mode, so that nothing underflows that matters. */
-function binomialAtMost(hits: number, n: number, p: number): number {
-  const odds = p / (1 - p);
-  const mode = Math.min(n, Math.floor((n + 1) * p));
-  let [below, above] = [mode <= hits ? 1 : 0, mode <= hits ? 0 : 1];
-  let term = 1;
-  for (let k = mode; k > 0 && term > 0; k -= 1) {
-    term *= k / ((n - k + 1) * odds);
-    if (k - 1 <= hits) below += term;
-    else above += term;
-  }
-  term = 1;
-  for (let k = mode + 1; k <= n && term > 0; k += 1) {
-    term *= ((n - k + 1) / k) * odds;
-    if (k <= hits) below += term;
-    else above += term;
-  }
-  return below / (below + above);
 }
 
 function isUnderwater(

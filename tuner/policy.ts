@@ -176,12 +176,14 @@ function checkTogether(policy: PolicyFile, place: Place): void {
       });
     }
   }
+  // Half of the paths search, so half of them must be able to prove it.
   let chanceOfNone = 1;
-  for (let path = 0; path < policy.paths && chanceOfNone > BOUND_ERROR; path += 1) chanceOfNone *= 1 - policy.overBudgetProbability;
+  for (let path = 0; path < Math.floor(policy.paths / 2) && chanceOfNone > BOUND_ERROR; path += 1)
+    chanceOfNone *= 1 - policy.overBudgetProbability;
   if (chanceOfNone > BOUND_ERROR) {
     throw new ContradictionError({
       got: `${policy.paths} paths to prove a probability of at most ${policy.overBudgetProbability}`,
-      needed: 'enough paths that none over budget would prove it at 95 %: about 3 / overBudgetProbability',
+      needed: 'enough paths that none over budget in half of them would prove it at 95 %: about 6 / overBudgetProbability',
       where: place(['paths']),
     });
   }

@@ -26,16 +26,17 @@ export type AbstainReason = z.infer<typeof AbstainReason>;
 export const FieldAdvice = z
   .strictObject({
     verdict: Verdict,
+    /** Set for abstain; for a change only as `unreachable`: it helps, and is not enough. */
     reason: AbstainReason.nullable(),
     from: z.int(),
-    /** Equal to `from` for hold and abstain. */
+    /** What can be applied now, inside every limit. Equal to `from` for hold and abstain. */
     to: z.int(),
     /** Values of the field between which the data cannot tell; `to` is the conservative end. Equal to `to` where not estimated. */
     low: z.int(),
     high: z.int(),
-    /** The constraint that stopped the value here. */
+    /** The constraint that stopped the value here; for abstain, what was missing. */
     binding: z.string(),
-    /** Values to pass on the way to the target where one step does not reach it; empty where it does. */
+    /** Values after `to`, each one allowed move from the last, up to the target; empty where `to` is the target. */
     schedule: z.array(z.int()).readonly(),
   })
   .readonly();

@@ -86,7 +86,7 @@ export async function tune(input: TuneInput): Promise<Tuned> {
   if (unconfirmed.length > 0) {
     parameters = start;
     for (const lane of lanes) {
-      const plan = unconfirmed.includes(lane.field) ? Lane.withoutEvidence(lane) : lane.settled.plan;
+      const plan = unconfirmed.includes(lane.field) ? lane.settled.forced : lane.settled.plan;
       parameters = Lane.apply(policy, parameters, lane.field, plan);
     }
     after = await trials.at(parameters, trials.allPaths, 'confirm what is left');
@@ -163,7 +163,7 @@ function adviseLane(
   confirmed: boolean,
 ): void {
   const { field, knobs, settled } = lane;
-  const plan = confirmed ? settled.plan : Lane.withoutEvidence(lane);
+  const plan = confirmed ? settled.plan : lane.settled.forced;
   for (const knob of knobs) {
     const { asset, forced } = knob;
     const from = start[asset]![field];

@@ -1,7 +1,7 @@
 /**
  * Trials: the stress engine as the search sees it: the same question is asked once, and questions are counted.
  *
- * The first half of the paths searches, whole blocks where there are enough; the rest stays fresh for the confirmation.
+ * The first half of the paths searches, in whole blocks where that costs little; the rest stays fresh for the confirmation.
  */
 import { canonicalJson } from '../base/id.ts';
 import type { ParametersByAsset } from '../datasets/state.ts';
@@ -21,8 +21,7 @@ export type Trials = {
 const TYPICAL = 60;
 
 export function open(evaluate: Evaluate, allPaths: number, onStep?: (step: string, share: number) => void): Trials {
-  const half = Math.floor(allPaths / 2);
-  const searchPaths = Math.max(1, half >= BLOCK ? half - (half % BLOCK) : half);
+  const searchPaths = halfOf(allPaths);
   const known = new Map<string, StressEvidence>();
   let count = 0;
   return {
@@ -40,4 +39,10 @@ export function open(evaluate: Evaluate, allPaths: number, onStep?: (step: strin
       return evidence;
     },
   };
+}
+
+/** Paths that search. Whole blocks from four on: less than a fifth of the half is lost to rounding. */
+export function halfOf(allPaths: number): number {
+  const half = Math.max(1, Math.floor(allPaths / 2));
+  return half >= 4 * BLOCK ? half - (half % BLOCK) : half;
 }
