@@ -27,3 +27,88 @@ describe('Philox4x32-10', () => {
     );
   });
 });
+
+describe('the streams as random numbers', () => {
+  // Fixed seeds: these either hold or do not. Bounds are five standard errors of each statistic, so that a right
+  // generator fails one of the twenty-odd checks with probability below 1e-5, and a shifted counter fails at once.
+  const COUNT = 65_536;
+  const at = (path: number, step: number, lane: number, seed = 20_240_101) =>
+    kernel.uniform(seed, Random.PURPOSE.assetShock, path, step, lane);
+  const series = (draw: (index: number) => number) => Float64Array.from({ length: COUNT }, (_, index) => draw(index));
+  const correlation = (a: Float64Array, b: Float64Array) => {
+    let sum = 0;
+    for (let index = 0; index < COUNT; index += 1) sum += (a[index]! - 0.5) * (b[index]! - 0.5);
+    return (12 * sum) / COUNT;
+  };
+  const along = {
+    path: (index: number) => at(index, 5, 2),
+    step: (index: number) => at(3, index, 2),
+    lane: (index: number) => at(3, 5, index),
+    'a grid of all three': (index: number) => at(index >> 10, (index >> 4) & 63, index & 15),
+  };
+
+  it.each(Object.entries(along))('has the moments of a uniform along %s', (_, draw) => {
+    const values = series(draw);
+    // Mean and E[(u − ½)^k] = 1/((k+1)2^k) for even k; variance of each by its own next moments.
+    const moment = (k: number) => values.reduce((sum, value) => sum + (value - 0.5) ** k, 0) / COUNT;
+    for (const k of [1, 2, 3, 4]) {
+      const expected = k % 2 === 0 ? 1 / ((k + 1) * 2 ** k) : 0;
+      const variance = 1 / ((2 * k + 1) * 2 ** (2 * k)) - expected ** 2;
+      expect(Math.abs(moment(k) - expected)).toBeLessThan(5 * Math.sqrt(variance / COUNT));
+    }
+  });
+
+  it.each(Object.entries(along))('fills 256 bins evenly along %s', (_, draw) => {
+    const bins = new Float64Array(256);
+    for (const value of series(draw)) bins[Math.floor(value * 256)]! += 1;
+    const expected = COUNT / 256;
+    const chi2 = bins.reduce((sum, bin) => sum + (bin - expected) ** 2 / expected, 0);
+    // Mean 255, variance 510; too even is as wrong as too uneven.
+    expect(Math.abs(chi2 - 255)).toBeLessThan(5 * Math.sqrt(510));
+  });
+
+  it.each(Object.entries(along))('has no serial correlation along %s', (_, draw) => {
+    const values = series(draw);
+    for (const lag of [1, 2, 7, 64]) {
+      const later = series((index) => values[(index + lag) % COUNT]!);
+      expect(Math.abs(correlation(values, later))).toBeLessThan(5 / Math.sqrt(COUNT));
+    }
+  });
+
+  it('has no correlation between neighbouring paths, steps, lanes, purposes and seeds', () => {
+    const base = series((index) => at(index, 5, 2));
+    const others = [
+      series((index) => at(index, 6, 2)),
+      series((index) => at(index, 5, 3)),
+      series((index) => at(index, 5, 4)),
+      series((index) => at(index, 5, 2, 20_240_102)),
+      series((index) => at(index, 5, 2, 20_240_101 + 2 ** 32)),
+      series((index) => kernel.uniform(20_240_101, Random.PURPOSE.regime, index, 5, 2)),
+      series((index) => kernel.uniform(20_240_101, Random.PURPOSE.mixing, index, 5, 2)),
+    ];
+    for (const other of others) {
+      expect(Math.abs(correlation(base, other))).toBeLessThan(5 / Math.sqrt(COUNT));
+      // Squares too: dependence without correlation, as a shared scale would make.
+      const squared = (values: Float64Array) => values.map((value) => 0.5 + 6 * Math.sqrt(5 / 12) * ((value - 0.5) ** 2 - 1 / 12));
+      expect(Math.abs(correlation(squared(base), squared(other)))).toBeLessThan((5 * 1.2) / Math.sqrt(COUNT));
+    }
+  });
+
+  it('makes normals with the moments and the correlation of independent normals', () => {
+    const normals = [0, 1].map((lane) => series((index) => kernel.normalQuantile(at(index, 9, lane))));
+    for (const values of normals) {
+      const moment = (k: number) => values.reduce((sum, value) => sum + value ** k, 0) / COUNT;
+      // Standard errors √(E z^2k − (E z^k)²) / √n.
+      for (const [k, expected, deviation] of [
+        [1, 0, 1],
+        [2, 1, Math.sqrt(2)],
+        [3, 0, Math.sqrt(15)],
+        [4, 3, Math.sqrt(96)],
+      ] as const) {
+        expect(Math.abs(moment(k) - expected)).toBeLessThan((5 * deviation) / Math.sqrt(COUNT));
+      }
+    }
+    const product = normals[0]!.reduce((sum, value, index) => sum + value * normals[1]![index]!, 0) / COUNT;
+    expect(Math.abs(product)).toBeLessThan(5 / Math.sqrt(COUNT));
+  });
+});

@@ -1,0 +1,189 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { BookInput } from '../../kernel/job.ts';
+import { loadKernel } from '../../kernel/kernel.ts';
+import { draws } from './fixture.ts';
+import { twin } from './twin.ts';
+
+const kernel = loadKernel();
+
+/** A random legal book of a few accounts in hard weather: thin markets, slow oracles, jumps. */
+function randomCase(seed: number) {
+  const draw = draws(seed);
+  const between = (low: number, high: number) => low + (high - low) * draw();
+  const whole = (below: number) => Math.floor(draw() * below);
+  const assets = 2 + whole(4);
+  const steps = 1 + whole(20);
+  const lenders = whole(8);
+  const traders = whole(6);
+  const many = (length: number, make: () => number) => Float64Array.from({ length }, make);
+  const starts = (accounts: number, most: number) => {
+    const start = new Int32Array(accounts + 1);
+    for (let account = 0; account < accounts; account += 1) start[account + 1] = start[account]! + 1 + whole(most);
+    return start;
+  };
+  const startPrice = many(assets, () => 10 ** between(-2, 4));
+  const collateralStart = starts(lenders, 3);
+  const debtStart = starts(lenders, 2);
+  const positionStart = starts(traders, 3);
+  const rows = (start: Int32Array) => Int32Array.from({ length: start.at(-1)! }, () => whole(assets));
+  const [collateralAsset, debtAsset, positionAsset] = [rows(collateralStart), rows(debtStart), rows(positionStart)];
+  const collateralTokens = Float64Array.from(collateralAsset, (asset) => 10 ** between(2, 6.5) / startPrice[asset]!);
+  const collateralThreshold = Float64Array.from(collateralAsset, () => (draw() < 0.1 ? 0 : between(0.5, 0.9)));
+  const debtTokens = new Float64Array(debtAsset.length);
+  const startHealth = new Float64Array(lenders);
+  for (let account = 0; account < lenders; account += 1) {
+    let weighted = 0;
+    for (let row = collateralStart[account]!; row < collateralStart[account + 1]!; row += 1) {
+      weighted += collateralTokens[row]! * startPrice[collateralAsset[row]!]! * collateralThreshold[row]!;
+    }
+    const owedUsd = (weighted + 1) / between(0.97, 1.4);
+    const shares = debtStart[account + 1]! - debtStart[account]!;
+    let owed = 0;
+    for (let row = debtStart[account]!; row < debtStart[account + 1]!; row += 1) {
+      debtTokens[row] = owedUsd / shares / startPrice[debtAsset[row]!]!;
+      owed += debtTokens[row]! * startPrice[debtAsset[row]!]!;
+    }
+    startHealth[account] = weighted / owed;
+  }
+  const positionTokens = Float64Array.from(positionAsset, (asset) => ((draw() < 0.5 ? -1 : 1) * 10 ** between(2, 6)) / startPrice[asset]!);
+  const marginShock = many(assets, () => between(0.02, 0.3));
+  const marginContingency = many(assets, () => between(0, 0.02));
+  const startEquity = new Float64Array(traders);
+  const safeMove = new Float64Array(traders);
+  for (let trader = 0; trader < traders; trader += 1) {
+    let [gross, bound] = [0, 0];
+    for (let row = positionStart[trader]!; row < positionStart[trader + 1]!; row += 1) {
+      const asset = positionAsset[row]!;
+      const usd = Math.abs(positionTokens[row]! * startPrice[asset]!);
+      gross += usd;
+      bound += usd * (marginShock[asset]! + marginContingency[asset]!);
+    }
+    startEquity[trader] = gross * between(0.02, 0.5);
+    safeMove[trader] = (startEquity[trader]! - bound) / (gross + bound);
+  }
+  const calm = draw() < 0.3;
+  const book: BookInput = {
+    assets,
+    lenders,
+    traders,
+    startPrice,
+    pathAsset: Int32Array.from({ length: assets }, (_, asset) => (draw() < 0.15 ? -1 : asset)),
+    volumeUsd: many(assets, () => 10 ** between(5, 9)),
+    impactScale: many(assets, () => (draw() < 0.1 ? 0 : between(0.001, 0.3))),
+    impactDelta: many(assets, () => (draw() < 0.5 ? 0.5 : between(0.3, 1))),
+    impactDecay: many(assets, () => between(0.1, 1)),
+    deviation: many(assets, () => (draw() < 0.3 ? 0 : between(0.001, 0.05))),
+    heartbeatSeconds: many(assets, () => [1, 3_600, 7_200, 86_400][whole(4)]!),
+    latencySteps: many(assets, () => (draw() < 0.5 ? 0 : between(0, 3.5))),
+    collateralStart,
+    collateralAsset,
+    collateralTokens,
+    collateralThreshold,
+    collateralBonus: Float64Array.from(collateralAsset, () => between(0, 0.15)),
+    debtStart,
+    debtAsset,
+    debtTokens,
+    startHealth,
+    positionStart,
+    positionAsset,
+    positionTokens,
+    startEquity,
+    safeMove,
+    marginShock,
+    marginContingency,
+    stepSeconds: 3_600,
+    closeFactor: between(0.1, 1),
+    fullCloseHealth: between(0.8, 1),
+    smallPositionUsd: between(0, 3_000),
+    gasUsd: between(0, 100),
+    capitalCost: between(0, 0.002),
+    bonusFee: between(0, 0.3),
+  };
+  const level = many(assets, () => 1);
+  const factors = Array.from({ length: steps }, () =>
+    Array.from({ length: assets }, (_, asset) => {
+      level[asset]! *= 1 + (calm ? 0.02 : 0.15) * (2 * draw() - 1.05) - (draw() < 0.02 ? 0.6 : 0);
+      if (level[asset]! < 0 || draw() < 0.003) level[asset] = 0;
+      return level[asset]!;
+    }),
+  );
+  return { book, factors, steps, frozenSteps: draw() < 0.2 ? whole(5) : 0 };
+}
+
+const FIGURES = ['badDebtUsd', 'liquidatedUsd', 'penaltyUsd', 'liquidatedAccounts', 'needlessAccounts', 'marginShortfallUsd'] as const;
+/** The twin finds the best size of a partial liquidation by golden section: flat at the top, so good to about √ε of the size. */
+const SIZING = 1e-6;
+
+describe('the kernel loop', () => {
+  it('equals the plain loop on random books', () => {
+    const seen = { badDebtUsd: 0, liquidatedUsd: 0, penaltyUsd: 0, liquidatedAccounts: 0, needlessAccounts: 0, marginShortfallUsd: 0 };
+    fc.assert(
+      fc.property(fc.nat(2_000_000_000), (seed) => {
+        const { book, factors, steps, frozenSteps } = randomCase(seed);
+        const ours = kernel.stress(book, {
+          count: 1,
+          steps,
+          columns: book.assets,
+          factors: Float64Array.from(factors.flat()),
+          frozenSteps,
+        });
+        const plain = twin(book, factors, frozenSteps);
+        const scale = book.collateralTokens.reduce((sum, tokens, row) => sum + tokens * book.startPrice[book.collateralAsset[row]!]!, 1);
+        for (const figure of FIGURES) {
+          expect(Math.abs(ours[figure][0]! - plain[figure]), figure).toBeLessThanOrEqual(SIZING * (plain[figure] + 1e-3 * scale));
+          if (plain[figure] > 0) seen[figure] += 1;
+        }
+        expect(Array.from(ours.accountHits, (hits) => hits > 0)).toEqual(plain.hits);
+      }),
+      { numRuns: 600 },
+    );
+    // The comparison means something only where things happen.
+    for (const figure of FIGURES) expect(seen[figure], figure).toBeGreaterThan(40);
+  });
+
+  it('balances its books: what borrowers lose is what liquidators took', () => {
+    fc.assert(
+      fc.property(fc.nat(2_000_000_000), (seed) => {
+        const { book, factors, steps, frozenSteps } = randomCase(seed);
+        const { last } = kernel.stress(book, {
+          count: 1,
+          steps,
+          columns: book.assets,
+          factors: Float64Array.from(factors.flat()),
+          frozenSteps,
+        });
+        for (let asset = 0; asset < book.assets; asset += 1) {
+          const sum = (tokens: Float64Array, owner: Int32Array) =>
+            tokens.reduce((all, amount, row) => all + (owner[row] === asset ? amount : 0), 0);
+          const collateral = sum(book.collateralTokens, book.collateralAsset);
+          const debt = sum(book.debtTokens, book.debtAsset);
+          expect(Math.abs(sum(last.collateralLeft, book.collateralAsset) + last.seized[asset]! - collateral)).toBeLessThanOrEqual(
+            1e-9 * collateral,
+          );
+          expect(Math.abs(sum(last.debtLeft, book.debtAsset) + last.repaid[asset]! - debt)).toBeLessThanOrEqual(1e-9 * debt);
+        }
+        expect(Math.min(...last.collateralLeft, ...last.debtLeft, 0)).toBe(0);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('does the paths of a block each from a clean book', () => {
+    const { book, factors, steps } = randomCase(99);
+    const one = Float64Array.from(factors.flat());
+    const still = one.map(() => 1);
+    const run = (list: readonly Float64Array[]) =>
+      kernel.stress(book, {
+        count: list.length,
+        steps,
+        columns: book.assets,
+        factors: Float64Array.from(list.flatMap((path) => [...path])),
+        frozenSteps: 0,
+      });
+    const three = run([one, still, one]);
+    expect(three.badDebtUsd[0]).toBe(three.badDebtUsd[2]);
+    expect(three.liquidatedUsd[0]).toBe(run([one]).liquidatedUsd[0]);
+    expect(three.badDebtUsd[1]).toBe(run([still]).badDebtUsd[0]);
+  });
+});

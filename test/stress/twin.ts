@@ -1,0 +1,219 @@
+/**
+ * The stress loop written the obvious way: objects, no quick tests, no flat arrays, host pow. One path at a time.
+ * Kept beside the tests to be read against methods §9; the kernel must agree with it on every figure.
+ */
+import type { BookInput } from '../../kernel/job.ts';
+
+type Asset = { start: number; reference: number; flow: number; oracle: number; age: number; market: number[]; index: number };
+type Lender = {
+  collateral: { asset: Asset; tokens: number; threshold: number; bonus: number }[];
+  debt: { asset: Asset; tokens: number }[];
+  hit: boolean;
+  lossUsd: number;
+};
+type Trader = { equity: number; perps: { asset: Asset; tokens: number }[]; hit: boolean; lossUsd: number };
+
+export type TwinResult = {
+  badDebtUsd: number;
+  liquidatedUsd: number;
+  penaltyUsd: number;
+  liquidatedAccounts: number;
+  needlessAccounts: number;
+  marginShortfallUsd: number;
+  hits: boolean[];
+  lossUsd: number[];
+  debtLeft: number[];
+  collateralLeft: number[];
+};
+
+export function twin(book: BookInput, factors: readonly (readonly number[])[], frozenSteps: number): TwinResult {
+  const assets = Array.from(
+    book.startPrice,
+    (start, index): Asset => ({ start, reference: start, flow: 0, oracle: start, age: 0, market: [start], index }),
+  );
+  const rows = (starts: Int32Array, account: number) =>
+    Array.from({ length: starts[account + 1]! - starts[account]! }, (_, k) => starts[account]! + k);
+  const lenders = Array.from(
+    { length: book.lenders },
+    (_, account): Lender => ({
+      collateral: rows(book.collateralStart, account).map((row) => ({
+        asset: assets[book.collateralAsset[row]!]!,
+        tokens: book.collateralTokens[row]!,
+        threshold: book.collateralThreshold[row]!,
+        bonus: book.collateralBonus[row]!,
+      })),
+      debt: rows(book.debtStart, account).map((row) => ({ asset: assets[book.debtAsset[row]!]!, tokens: book.debtTokens[row]! })),
+      hit: false,
+      lossUsd: 0,
+    }),
+  );
+  const traders = Array.from(
+    { length: book.traders },
+    (_, account): Trader => ({
+      equity: book.startEquity[account]!,
+      perps: rows(book.positionStart, account).map((row) => ({
+        asset: assets[book.positionAsset[row]!]!,
+        tokens: book.positionTokens[row]!,
+      })),
+      hit: false,
+      lossUsd: 0,
+    }),
+  );
+  const untouched = structuredClone(
+    lenders.map(({ collateral, debt }) => ({ c: collateral.map(({ tokens }) => tokens), d: debt.map(({ tokens }) => tokens) })),
+  );
+  const total = { liquidatedUsd: 0, penaltyUsd: 0 };
+
+  const cost = (asset: Asset, flow: number) => {
+    const [scale, delta, volume] = [book.impactScale[asset.index]!, book.impactDelta[asset.index]!, book.volumeUsd[asset.index]!];
+    const size = Math.abs(flow);
+    const average = scale * (size / volume) ** delta;
+    if ((1 + delta) * average <= 0.99) return size * average;
+    const edge = volume * (0.99 / ((1 + delta) * scale)) ** (1 / delta);
+    return edge * scale * (edge / volume) ** delta + 0.99 * (size - edge);
+  };
+  const mark = (asset: Asset) => {
+    const delta = book.impactDelta[asset.index]!;
+    const slope = Math.min(
+      0.99,
+      (1 + delta) * book.impactScale[asset.index]! * (Math.abs(asset.flow) / book.volumeUsd[asset.index]!) ** delta,
+    );
+    return asset.reference * (1 - Math.sign(asset.flow) * slope);
+  };
+  const sell = (asset: Asset, usd: number, flow = asset.flow) => usd - (cost(asset, flow + usd) - cost(asset, flow));
+
+  const earnings = (sold: Asset, bought: Asset, bonus: number, repay: number) => {
+    const saleUsd = (repay * (1 + bonus * (1 - book.bonusFee)) * sold.reference) / sold.oracle;
+    const purchaseUsd = (repay * bought.reference) / bought.oracle;
+    const net = sold === bought ? sell(sold, saleUsd - purchaseUsd) : sell(sold, saleUsd) + sell(bought, -purchaseUsd);
+    return { net: net - repay * book.capitalCost, saleUsd, purchaseUsd };
+  };
+
+  const liquidate = (lender: Lender): boolean => {
+    const owed = lender.debt.reduce((sum, { asset, tokens }) => sum + tokens * asset.oracle, 0);
+    const weighted = lender.collateral.reduce((sum, { asset, tokens, threshold }) => sum + tokens * asset.oracle * threshold, 0);
+    if (owed <= 0 || weighted >= owed) return false;
+    const largest = <T extends { asset: Asset; tokens: number }>(list: readonly T[]) =>
+      list.reduce<T | undefined>(
+        (best, row) => (row.tokens * row.asset.oracle > (best === undefined ? 0 : best.tokens * best.asset.oracle) ? row : best),
+        undefined,
+      );
+    const debt = largest(lender.debt);
+    const collateral = largest(lender.collateral.filter(({ threshold }) => threshold > 0));
+    if (debt === undefined || collateral === undefined) return false;
+    const debtUsd = debt.tokens * debt.asset.oracle;
+    const collateralUsd = collateral.tokens * collateral.asset.oracle;
+    const whole = weighted / owed < book.fullCloseHealth || Math.min(debtUsd, collateralUsd) < book.smallPositionUsd;
+    const allowed = Math.min(whole ? debtUsd : Math.min(debtUsd, book.closeFactor * owed), collateralUsd / (1 + collateral.bonus));
+    // The most profitable size, by golden section on a concave function rather than by its derivative.
+    const profit = (repay: number) => earnings(collateral.asset, debt.asset, collateral.bonus, repay).net;
+    let [low, high] = [0, allowed];
+    for (let cutting = 0; cutting < 200; cutting += 1) {
+      const [a, b] = [high - (high - low) * 0.6180339887498949, low + (high - low) * 0.6180339887498949];
+      if (profit(a) > profit(b)) high = b;
+      else low = a;
+    }
+    const inside = 0.5 * (low + high);
+    const repay = profit(allowed) >= profit(inside) ? allowed : inside;
+    if (profit(repay) <= book.gasUsd) return false;
+    const { saleUsd, purchaseUsd } = earnings(collateral.asset, debt.asset, collateral.bonus, repay);
+    collateral.asset.flow += saleUsd;
+    debt.asset.flow -= purchaseUsd;
+    collateral.tokens = Math.max(0, collateral.tokens - (repay * (1 + collateral.bonus)) / collateral.asset.oracle);
+    debt.tokens = Math.max(0, debt.tokens - repay / debt.asset.oracle);
+    lender.hit = true;
+    total.liquidatedUsd += repay;
+    total.penaltyUsd += repay * collateral.bonus;
+    return true;
+  };
+
+  const margin = (trader: Trader, price: (asset: Asset) => number) => {
+    const equity = trader.equity + trader.perps.reduce((sum, { asset, tokens }) => sum + tokens * (price(asset) - asset.start), 0);
+    const grid = [-1, -2 / 3, -1 / 3, 0, 1 / 3, 2 / 3, 1];
+    const worst = Math.max(
+      ...grid.map(
+        (share) =>
+          -trader.perps.reduce((sum, { asset, tokens }) => sum + tokens * price(asset) * share * book.marginShock[asset.index]!, 0),
+      ),
+    );
+    const contingency = trader.perps.reduce(
+      (sum, { asset, tokens }) => sum + Math.abs(tokens * price(asset)) * book.marginContingency[asset.index]!,
+      0,
+    );
+    return { equity, required: worst + contingency };
+  };
+  const closed = (trader: Trader, moves: boolean) =>
+    trader.perps.reduce((equity, { asset, tokens }) => {
+      const usd = tokens * asset.reference;
+      const got = sell(asset, usd);
+      if (moves) asset.flow += usd;
+      return equity + got - tokens * asset.start;
+    }, trader.equity);
+
+  factors.forEach((row, index) => {
+    const step = index + 1;
+    for (const asset of assets) {
+      const column = book.pathAsset[asset.index]!;
+      asset.reference = asset.start * (column < 0 ? 1 : row[column]!);
+      asset.flow *= book.impactDecay[asset.index]!;
+      asset.market.push(mark(asset));
+      asset.age += book.stepSeconds;
+      if (step <= frozenSteps) continue;
+      const ago = book.latencySteps[asset.index]!;
+      const then = (steps: number) => asset.market[Math.max(0, step - steps)]!;
+      const seen = then(Math.floor(ago)) + (ago - Math.floor(ago)) * (then(Math.floor(ago) + 1) - then(Math.floor(ago)));
+      if (
+        asset.age >= book.heartbeatSeconds[asset.index]! ||
+        Math.abs(seen - asset.oracle) >= book.deviation[asset.index]! * asset.oracle
+      ) {
+        asset.oracle = seen;
+        asset.age = 0;
+      }
+    }
+    for (const lender of lenders) for (let call = 0; call < 4 && liquidate(lender); call += 1);
+    for (const trader of traders) {
+      if (trader.hit) continue;
+      const { equity, required } = margin(trader, ({ oracle }) => oracle);
+      if (equity >= required) continue;
+      trader.hit = true;
+      trader.lossUsd = Math.max(0, -closed(trader, true));
+    }
+  });
+
+  for (const lender of lenders) {
+    const owed = lender.debt.reduce((sum, { asset, tokens }) => sum + tokens * mark(asset), 0);
+    const weighted = lender.collateral.reduce((sum, { asset, tokens, threshold }) => sum + tokens * mark(asset) * threshold, 0);
+    if (weighted >= owed) continue;
+    const value = lender.collateral
+      .filter(({ threshold }) => threshold > 0)
+      .reduce((sum, { asset, tokens }) => sum + sell(asset, tokens * asset.reference), 0);
+    lender.lossUsd = Math.max(0, owed - value);
+  }
+  for (const trader of traders) {
+    if (trader.hit) continue;
+    const { equity, required } = margin(trader, mark);
+    if (equity < required) trader.lossUsd = Math.max(0, -closed(trader, false));
+  }
+  const recovered = [
+    ...lenders.map(({ collateral, debt }, account) => {
+      const owed = debt.reduce((sum, { asset }, row) => sum + untouched[account]!.d[row]! * asset.oracle, 0);
+      return collateral.reduce((sum, { asset, threshold }, row) => sum + untouched[account]!.c[row]! * asset.oracle * threshold, 0) > owed;
+    }),
+    ...traders.map((trader) => {
+      const { equity, required } = margin(trader, ({ oracle }) => oracle);
+      return equity >= required;
+    }),
+  ];
+  const all = [...lenders, ...traders];
+  return {
+    badDebtUsd: lenders.reduce((sum, { lossUsd }) => sum + lossUsd, 0),
+    ...total,
+    liquidatedAccounts: all.filter(({ hit }) => hit).length,
+    needlessAccounts: all.filter(({ hit }, account) => hit && recovered[account]).length,
+    marginShortfallUsd: traders.reduce((sum, { lossUsd }) => sum + lossUsd, 0),
+    hits: all.map(({ hit }) => hit),
+    lossUsd: all.map(({ lossUsd }) => lossUsd),
+    debtLeft: lenders.flatMap(({ debt }) => debt.map(({ tokens }) => tokens)),
+    collateralLeft: lenders.flatMap(({ collateral }) => collateral.map(({ tokens }) => tokens)),
+  };
+}
