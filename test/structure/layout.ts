@@ -12,8 +12,8 @@ const FORBIDDEN_NAMES =
 const NAMED_BY_TOOLS = new Set(['kernel/assembly/index.ts']);
 /** Stands in for another library's class, which callers construct and subclass. */
 const STAND_INS = new Set(['api/store/embedded.ts']);
-/** Read by a tool that asks for a default export. */
-const DEFAULT_EXPORT_ASKED = /(^|\/)(\w+\.)?(vitest|drizzle)\.config\.ts$|\.d\.ts$/;
+/** Read by a tool that asks for a default export: the thread pool, the test runner. */
+const DEFAULT_EXPORT_ASKED = /-(worker|thread)\.ts$|(^|\/)(vitest|drizzle)\.config\.ts$|\.d\.ts$/;
 const WORLD = /https?:\/\//;
 
 export function lengthViolations(files: readonly File[], most: number): readonly string[] {

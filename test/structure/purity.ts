@@ -7,7 +7,7 @@ const PURE =
   /^(base|kernel|models|tuner)\/|^governance\/(targets\/|(proposal|checks|report|bundle|draft)\.ts$)|^datasets\/(panel|state|align|quality|series|reprice)\.ts$/;
 
 /** What `verify` computes again on another machine: only + − × ÷ and √ are the same there; the rest comes from the kernel. */
-const SAME_BITS = /^(tuner|kernel)\/|^models\/scenario\.ts$|^governance\/(targets\/|(proposal|checks|report|bundle|draft)\.ts$)/;
+const SAME_BITS = /^(tuner|kernel)\/|^governance\/(targets\/|(proposal|checks|report|bundle|draft)\.ts$)/;
 
 const AMBIENT: readonly (readonly [string, RegExp])[] = [
   ['the clock', /\bDate\.now\b|\bnew Date\(\s*\)|\bDate\(\s*\)|\bperformance\.\w+|\bprocess\.(hrtime|uptime)\b/g],
