@@ -110,6 +110,12 @@ describe('registry contract', () => {
     expect(await at({ haircutBps: 10_000, liquidationThresholdBps: 8_300, liquidationBonusBps: 2_048 })).toBeNull();
     expect(await at({ liquidationBonusBps: 2_049 })).toBe('LiquidationUnprofitable');
     expect(await at({ liquidationBonusBps: 5_001 })).toBe('BonusOutOfBounds');
+    const perp = { asset: 'SOL-PERP', from: held['SOL-PERP']! };
+    const from0 = (to: Partial<Registry.Values>) => asked([{ ...perp, to: { ...perp.from, ...to } }]);
+    expect(await from0({ liquidationBonusBps: 5_000 })).toBeNull();
+    expect(await from0({ liquidationBonusBps: 5_001 })).toBe('BonusOutOfBounds');
+    expect(await from0({ liquidationThresholdBps: 8_000, liquidationBonusBps: 2_500 })).toBeNull();
+    expect(await from0({ liquidationThresholdBps: 8_000, liquidationBonusBps: 2_501 })).toBe('LiquidationUnprofitable');
   });
 
   it('agrees with the rule off chain on random changes', { timeout: 60_000 }, async () => {
