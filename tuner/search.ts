@@ -78,11 +78,11 @@ export async function tune(input: TuneInput): Promise<Tuned> {
   const intervals = new Map<string, ReadonlyMap<string, Lane.Interval>>();
   for (const lane of lanes) intervals.set(lane.field, await Lane.intervals(policy, lane, start));
 
-  // 4. Fresh paths confirm a lane, or it is withdrawn; a threshold goes with the haircuts it was moved for.
+  // 4. Fresh paths confirm a lane, or it is withdrawn. A threshold moved for want of haircuts answers to the same losses, so it
+  //    goes with them.
   const before = await trials.at(start, trials.allPaths, 'confirm the book as it is');
   let after = await trials.at(parameters, trials.allPaths, 'confirm the advice');
   const unconfirmed = lanes.filter((lane) => !Lane.confirms(lane, before, after)).map(({ field }) => field);
-  if (unconfirmed.includes('haircutBps')) unconfirmed.push('liquidationThresholdBps');
   if (unconfirmed.length > 0) {
     parameters = start;
     for (const lane of lanes) {
