@@ -5,10 +5,13 @@ import { main, root, run } from './setup.mjs';
 /** Fewer modules than this and the cruise looked at the wrong folder: a green result would mean nothing. */
 const FEWEST_MODULES = 40;
 
+/** A log file is for reading. */
+const PLAIN = process.stdout.isTTY ? [] : ['--colors=off'];
+
 const STEPS = [
   ['types', () => run('node_modules/typescript/bin/tsc', ['-p', 'tsconfig.json', '--noEmit'])],
   ['types of the page', () => run('node_modules/typescript/bin/tsc', ['-p', 'web/tsconfig.json', '--noEmit'])],
-  ['format and lint', () => run('node_modules/@biomejs/biome/bin/biome', ['ci', '--error-on-warnings', '.'])],
+  ['format and lint', () => run('node_modules/@biomejs/biome/bin/biome', ['ci', '--error-on-warnings', ...PLAIN, '.'])],
   ['unused code', () => run('node_modules/knip/bin/knip.js', [])],
   ['cycles and direction', cruise],
 ];
