@@ -151,9 +151,14 @@ function chain({ target, state }: Subject): Check {
 
 function inputs({ recommendation, state }: Subject): Check {
   const simulated = recommendation.simulated || state.simulated;
-  const waived = state.waivers.map(({ subject, kind }) => `${subject} (${kind})`).join(', ');
-  const says = `${simulated ? 'SIMULATED market or book.' : 'Market and book are recorded data.'} ${waived === '' ? 'No waiver.' : `Waived: ${waived}.`}`;
-  return { name: 'inputs', verdict: simulated || waived !== '' ? 'warn' : 'pass', says };
+  const notes = [
+    simulated ? 'SIMULATED market or book' : '',
+    state.waivers.length === 0 ? '' : `waived: ${state.waivers.map(({ subject, kind }) => `${subject} (${kind})`).join(', ')}`,
+    state.setAside.length === 0 ? '' : `${state.setAside.length} accounts set aside`,
+    state.notes.length === 0 ? '' : `${state.notes.length} notes on how the book was made, in the text`,
+  ].filter((note) => note !== '');
+  if (notes.length === 0) return { name: 'inputs', verdict: 'pass', says: 'Market and book are recorded data, without waiver or note.' };
+  return { name: 'inputs', verdict: 'warn', says: `${notes.join('; ')}.` };
 }
 
 /** Health factor of at least 1; inside an eMode the category's threshold holds for its assets. */

@@ -22,6 +22,7 @@ export type Described = {
 
 export function describe({ recommendation, state, target, evidenceRoot, changes }: Described): string {
   const simulated = recommendation.simulated || state.simulated;
+  const known = assumptions(state);
   return [
     `# Risk parameters of ${line(state.protocol)}: ${changes.length === 1 ? '1 asset' : `${changes.length} assets`}, state of ${state.asOf}`,
     ...(simulated ? ['', '**SIMULATED**: market or book come from the built-in simulator. Not advice about a real protocol.'] : []),
@@ -54,7 +55,7 @@ export function describe({ recommendation, state, target, evidenceRoot, changes 
     `1. \`plimsoll verify <bundle>\` re-runs the bundle and must arrive at this root.`,
     '2. `plimsoll decode <call data>` must show the table above; the registry names the same root in its event.',
     `3. Advice ${recommendation.id} of ${recommendation.asOf}, void after ${recommendation.expiresAt}, on chain too.`,
-    ...waivers(state),
+    ...(known.length === 0 ? [] : ['', '## What the book rests on', '', ...known]),
   ].join('\n');
 }
 
@@ -151,8 +152,13 @@ function held({ assets }: Recommendation): string[] {
   );
 }
 
-function waivers({ waivers: given }: ProtocolState): string[] {
-  return given.map(({ subject, kind, reason }) => `- Waived: ${line(subject)} (${line(kind)}): ${line(reason)}`);
+/** What a reader must know about the book before believing a number made from it. */
+function assumptions({ waivers, notes, setAside }: ProtocolState): string[] {
+  return [
+    ...notes.map((note) => `- ${line(note)}`),
+    ...setAside.slice(0, 1).map(() => `- ${setAside.length} accounts were set aside by a stated rule; the state lists them.`),
+    ...waivers.map(({ subject, kind, reason }) => `- Waived: ${line(subject)} (${line(kind)}): ${line(reason)}`),
+  ];
 }
 
 function executed({ ok, rehearsal, steps, readBack }: Execution): string[] {

@@ -183,9 +183,22 @@ describe('report', () => {
     ]) {
       expect(description).toContain(part);
     }
-    const real = state({ simulated: false });
+    const real = state({
+      simulated: false,
+      notes: ['collateral imputed'],
+      waivers: [{ subject: 'MATIC', kind: 'not-in-panel', reason: 'small' }],
+      setAside: [{ account: '0x1', rule: 'under water', debtUsd: 1, collateralUsd: 0 }],
+    });
     const drafted = draft(recommendation(real), real, target, ROOT) as Proposal;
     expect(drafted.description).not.toContain('SIMULATED');
+    for (const part of ['- collateral imputed', '- Waived: MATIC (not-in-panel): small', '- 1 accounts were set aside']) {
+      expect(drafted.description).toContain(part);
+    }
+    const inputs = drafted.checks.find(({ name }) => name === 'inputs');
+    expect(inputs).toMatchObject({
+      verdict: 'warn',
+      says: 'waived: MATIC (not-in-panel); 1 accounts set aside; 1 notes on how the book was made, in the text.',
+    });
   });
 
   it('lets no text from data break out of its line', () => {
