@@ -3,7 +3,6 @@
  * and on a Postgres server.
  */
 import { join } from 'node:path';
-import { gunzipSync, gzipSync } from 'node:zlib';
 import { and, desc, eq, inArray, lt, or, sql } from 'drizzle-orm';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
@@ -11,6 +10,7 @@ import pg from 'pg';
 import { PlimsollError } from '../../base/errors.ts';
 import type { Id } from '../../base/id.ts';
 import { type Config, PACKAGE_ROOT } from '../config.ts';
+import type { Artifact } from './artifact.ts';
 import * as Audit from './audit.ts';
 import { type EmbeddedPool, openEmbedded } from './embedded.ts';
 import { acquire } from './lock.ts';
@@ -23,7 +23,6 @@ export type Store = {
   readonly database: NodePgDatabase;
   close(): Promise<void>;
 };
-export type Artifact = { readonly id: Id; readonly kind: string; readonly bytes: Uint8Array; readonly sizeBytes: number };
 export type RunRow = typeof runs.$inferSelect;
 export type Cursor = { readonly createdAt: string; readonly id: string };
 export type Slice<T> = { readonly items: readonly T[]; readonly next: Cursor | null };
@@ -51,14 +50,6 @@ export async function open(config: Pick<Config, 'databaseUrl' | 'dataDir'>): Pro
 /** Resolves where the database answers. */
 export async function ping(store: Store): Promise<void> {
   await store.pool.query('SELECT 1');
-}
-
-export function pack(kind: string, id: Id, json: string): Artifact {
-  return { id, kind, bytes: gzipSync(json), sizeBytes: Buffer.byteLength(json) };
-}
-
-export function unpack(artifact: Pick<Artifact, 'bytes'>): string {
-  return gunzipSync(artifact.bytes).toString('utf8');
 }
 
 /** Writing the same artifact again changes nothing: the id is its content. */

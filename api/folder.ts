@@ -1,0 +1,114 @@
+/**
+ * A bundle's folder: written beside its place under another name, then renamed, so that a bundle is whole or not there.
+ */
+import { randomBytes } from 'node:crypto';
+import { access, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { PlimsollError } from '../base/errors.ts';
+import { digest } from '../base/id.ts';
+import type { BundleFile } from '../governance/bundle.ts';
+
+export type Draft = {
+  readonly path: string;
+  /** Puts the draft in its place; a former bundle there is replaced, anything else is not touched. */
+  land(place: string): Promise<string>;
+  discard(): Promise<void>;
+};
+
+export const MANIFEST = 'manifest.json';
+
+/** Begins a folder inside `parent`, before any long work: a place that cannot be written to is found out now. */
+export async function begin(parent: string): Promise<Draft> {
+  const path = join(resolve(parent), `.plimsoll-${process.pid}-${randomBytes(4).toString('hex')}`);
+  await guarded(parent, () => mkdir(path, { recursive: true }));
+  const discard = () => rm(path, { recursive: true, force: true });
+  return {
+    path,
+    discard,
+    land: async (place) => {
+      const target = resolve(place);
+      await assertReplaceable(target);
+      const aside = `${path}.old`;
+      await guarded(target, async () => {
+        await mkdir(dirname(target), { recursive: true });
+        const there = await exists(target);
+        if (there) await rename(target, aside);
+        await rename(path, target);
+        if (there) await rm(aside, { recursive: true, force: true });
+      });
+      return target;
+    },
+  };
+}
+
+/** Refuses a place that holds something which is not a bundle. */
+export async function assertReplaceable(place: string): Promise<void> {
+  const names = await readdir(place).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [] as string[];
+    throw new UnwritableError({ got: error.code ?? 'an error', needed: 'a new or empty folder, or a former bundle', where: place });
+  });
+  if (names.length === 0 || names.includes(MANIFEST)) return;
+  throw new NotABundleError({
+    got: `a folder that holds ${basename(names[0]!)}`,
+    needed: 'a new or empty folder, or a former bundle',
+    where: place,
+    fix: 'Choose another --out.',
+  });
+}
+
+export async function write(folder: string, path: string, text: string): Promise<BundleFile> {
+  const bytes = Buffer.from(text, 'utf8');
+  await guarded(join(folder, path), () => writeFile(join(folder, path), bytes));
+  return { path, sha256: digest(bytes), bytes: bytes.byteLength };
+}
+
+export async function read(folder: string, path: string): Promise<Buffer> {
+  try {
+    return await readFile(join(folder, path));
+  } catch (error) {
+    throw new MissingFileError({
+      got: (error as NodeJS.ErrnoException).code ?? 'an error',
+      needed: 'a readable file of the bundle',
+      where: join(folder, path),
+      fix: 'Give the folder that `plimsoll run` wrote.',
+      cause: error,
+    });
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function guarded<T>(where: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'an error';
+    const full = code === 'ENOSPC' || code === 'EDQUOT';
+    throw new UnwritableError({
+      got: full ? `a full disk (${code})` : code,
+      needed: 'a place that can be written to',
+      where,
+      fix: full
+        ? 'Free some space, or choose another folder. Nothing was left behind.'
+        : 'Choose another folder, or correct its permissions.',
+      cause: error,
+    });
+  }
+}
+
+export class UnwritableError extends PlimsollError {
+  override readonly name = 'Folder.UnwritableError';
+}
+
+export class NotABundleError extends PlimsollError {
+  override readonly name = 'Folder.NotABundleError';
+}
+
+export class MissingFileError extends PlimsollError {
+  override readonly name = 'Folder.MissingFileError';
+}

@@ -1,0 +1,284 @@
+/**
+ * The eight calls in order, once: from market data to a drafted proposal. Only decides when each is called.
+ *
+ * Everything that touches the world comes in as a capability: reading, and the evaluation of parameters.
+ */
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { PlimsollError } from '../base/errors.ts';
+import { isSealed } from '../base/id.ts';
+import { SECONDS_PER_DAY } from '../base/units.ts';
+import { align } from '../datasets/align.ts';
+import { endsAt, FindingKind, type MarketPanel, Waiver } from '../datasets/panel.ts';
+import { reprice } from '../datasets/reprice.ts';
+import { sampleBook } from '../datasets/sample/book.ts';
+import { sampleMarket } from '../datasets/sample/market.ts';
+import { readSeries } from '../datasets/sources/files.ts';
+import { ProtocolState, parametersOf } from '../datasets/state.ts';
+import * as Bundle from '../governance/bundle.ts';
+import { draft } from '../governance/draft.ts';
+import type { NoProposal, Proposal } from '../governance/proposal.ts';
+import { rehearsalTarget } from '../governance/simulate.ts';
+import { loadKernel } from '../kernel/kernel.ts';
+import * as Fit from '../models/fit.ts';
+import type { MarketModel } from '../models/market.ts';
+import { plan, type ScenarioSet } from '../models/scenario.ts';
+import { lossBudgetUsd } from '../tuner/objective.ts';
+import { type Policy, parsePolicy } from '../tuner/policy.ts';
+import type { Recommendation } from '../tuner/recommendation.ts';
+import { tune } from '../tuner/search.ts';
+import type { Evaluate, EvaluateInputs } from '../tuner/stress/evaluate.ts';
+import type { StressEvidence } from '../tuner/stress/evidence.ts';
+import { type ReplayResult, replay } from '../tuner/stress/replay.ts';
+import type { Report } from './progress.ts';
+
+/** What a run depends on besides the files it names. Null: the built-in sample, the default policy, the panel's end. */
+export const VoyageOptions = z
+  .strictObject({
+    panel: z.string().min(1).nullable(),
+    state: z.string().min(1).nullable(),
+    policy: z.string().min(1).nullable(),
+    asOf: z.string().min(1).nullable(),
+    seed: z.int().nonnegative(),
+    /** Paths instead of the policy's, for a quick look; the policy's number is what a proposal should rest on. */
+    paths: z.int().min(1).max(1_000_000).nullable(),
+    forecaster: z.boolean(),
+    waivers: z.array(Waiver).readonly(),
+  })
+  .readonly();
+export type VoyageOptions = z.infer<typeof VoyageOptions>;
+
+export type Deps = {
+  /** Gives the evaluation for one book, law and scenario set; closed by the voyage. */
+  hire(inputs: EvaluateInputs): { readonly evaluate: Evaluate; close(): Promise<void> };
+  readonly defaultPolicyPath: string;
+  readonly codeVersion: string;
+  readonly lockFile: Bundle.Provenance['lockFile'];
+};
+
+export type Voyage = {
+  readonly panel: MarketPanel;
+  readonly state: ProtocolState;
+  readonly policy: Policy;
+  readonly model: MarketModel;
+  readonly scenarios: ScenarioSet;
+  readonly before: StressEvidence;
+  readonly after: StressEvidence;
+  readonly recommendation: Recommendation;
+  readonly evidence: Bundle.Evidence;
+  readonly proposal: Proposal | NoProposal;
+  readonly replayed: Replayed | null;
+};
+/** The days after as-of, as they were, with the old and the new parameters. */
+export type Replayed = { readonly before: ReplayResult; readonly after: ReplayResult };
+
+export const DEFAULT_OPTIONS: VoyageOptions = {
+  panel: null,
+  state: null,
+  policy: null,
+  asOf: null,
+  seed: 1,
+  paths: null,
+  forecaster: true,
+  waivers: [],
+};
+
+const REPLAY_SECONDS = 7 * SECONDS_PER_DAY;
+/** Bars before as-of that the replay's panel holds, for the price everything is measured from. */
+const REPLAY_LEAD_SECONDS = SECONDS_PER_DAY;
+
+export async function voyage(deps: Deps, options: VoyageOptions, report: Report): Promise<Voyage> {
+  // 1. panel = align(series)
+  report('align', 0);
+  const read =
+    options.panel === null
+      ? sampleMarket(options.seed)
+      : await readSeries(options.panel, { onProgress: (done, all) => report('align', (0.8 * done) / all) });
+  const grid = { quote: read.quote, sources: read.sources, simulated: options.panel === null };
+  const asOf = options.asOf === null ? null : moment(options.asOf);
+  const panel = align(read.series, { ...grid, waivers: options.waivers, ...(asOf === null ? {} : { asOf }) });
+  report('align', 1);
+
+  // 2. state = readState(…), joined to the panel
+  report('state', 0);
+  const book = options.state === null ? sampleBook(panel, options.seed) : await readState(options.state);
+  const state = options.state === null ? book : reprice(book, panel, { asOf: asOf ?? endsAt(panel), waivers: options.waivers });
+  const policy = await readPolicy(options.policy ?? deps.defaultPolicyPath);
+  report('state', 1);
+
+  // 3. model = fit(panel)
+  report('fit', 0);
+  const model = await Fit.fit(panel, {
+    seed: options.seed,
+    forecaster: options.forecaster,
+    onStep: (_step, share) => report('fit', Math.min(0.99, share)),
+  });
+  report('fit', 1);
+
+  // 4. scenarios = plan(model, …)
+  report('plan', 0);
+  const steps = Math.max(1, Math.round(policy.horizonSeconds / panel.stepSeconds));
+  const scenarios = plan(model, { seed: options.seed, paths: options.paths ?? policy.paths, steps });
+  report('plan', 1);
+
+  // 5. evidence = stress(state, parameters, …): today's parameters first, for the search to start from
+  report('stress', 0);
+  const crew = deps.hire({ state, model, scenarios, risk: riskOf(policy, state) });
+  try {
+    const first = { parameters: parametersOf(state), borrowers: 'responsive', paths: scenarios.paths } as const;
+    const today = await crew.evaluate(first);
+    report('stress', 1);
+
+    // 6. advice = tune(…)
+    report('tune', 0);
+    const evaluate: Evaluate = async (request) =>
+      request.parameters === first.parameters && request.paths === first.paths && request.borrowers === first.borrowers
+        ? today
+        : crew.evaluate(request);
+    const tuned = await tune({
+      ...searchOf({ panel, state, model, scenarios, policy }),
+      evaluate,
+      onStep: (_step, share) => report('tune', Math.min(0.99, share)),
+    });
+    report('tune', 1);
+
+    // 7. proposal = draft(advice, state, target), bound to the root of everything above
+    report('draft', 0);
+    const { recommendation, before, after } = tuned;
+    const provenance = {
+      codeVersion: deps.codeVersion,
+      kernel: loadKernel().digest,
+      lockFile: deps.lockFile,
+      seed: options.seed,
+      simulated: panel.simulated || state.simulated,
+    };
+    const evidence = evidenceOf(provenance, { panel, state, policy, model, scenarios, before, after, recommendation });
+    const proposal = draft(recommendation, state, rehearsalTarget(), Bundle.evidenceRoot(evidence));
+    report('draft', 1);
+
+    // 8. Hindsight, where the data goes on after as-of. Not part of the evidence.
+    report('replay', 0);
+    const days = asOf === null ? null : replayPanel(read.series, grid, asOf);
+    const along = (parameters: StressEvidence['parameters']) =>
+      replay(loadKernel(), state, days!, parameters, { model, borrowers: 'responsive' });
+    const replayed = days === null ? null : { before: along(before.parameters), after: along(after.parameters) };
+    report('replay', 1);
+    return { panel, state, policy, model, scenarios, before, after, recommendation, evidence, proposal, replayed };
+  } finally {
+    await crew.close();
+  }
+}
+
+type Judged = Pick<Voyage, 'panel' | 'state' | 'model' | 'scenarios' | 'policy'>;
+
+/** What the search is asked, from artifacts alone: the same for the run and for whoever verifies it. */
+export function searchOf({ panel, state, model, scenarios, policy }: Judged) {
+  return { state, model, scenarios, policy, now: state.asOf, history: [], excluded: panel.excluded };
+}
+
+export function riskOf(policy: Policy, state: ProtocolState): EvaluateInputs['risk'] {
+  return { level: policy.level, budgetUsd: lossBudgetUsd(policy, state) };
+}
+
+export function evidenceOf(
+  provenance: Bundle.Provenance,
+  { panel, state, policy, model, scenarios, before, after, recommendation }: Judged & Pick<Voyage, 'before' | 'after' | 'recommendation'>,
+): Bundle.Evidence {
+  const artifacts = {
+    panel: panel.id,
+    state: state.id,
+    policy: policy.id,
+    model: model.id,
+    scenarios: scenarios.id,
+    evidenceBefore: before.id,
+    evidenceAfter: after.id,
+    recommendation: recommendation.id,
+  };
+  return { provenance, artifacts, before, after };
+}
+
+/** A book as `plimsoll state import` writes it. */
+export async function readState(path: string): Promise<ProtocolState> {
+  const value = parseJson(await readText(path), path);
+  const read = ProtocolState.safeParse(value);
+  if (!read.success) {
+    const [issue] = read.error.issues;
+    throw new BadStateFileError({
+      got: issue?.message ?? 'something else',
+      needed: 'a ProtocolState',
+      where: `${path}, field ${issue?.path.join('.') ?? '$'}`,
+      fix: 'Make one with `plimsoll state import`.',
+    });
+  }
+  if (!isSealed(read.data)) {
+    throw new BadStateFileError({
+      got: 'content that does not hash to its id',
+      needed: `the content of ${read.data.id}`,
+      where: path,
+      fix: 'The file was changed after it was made; import it again.',
+    });
+  }
+  return read.data;
+}
+
+export async function readPolicy(path: string): Promise<Policy> {
+  return parsePolicy(await readText(path), path);
+}
+
+/** The realised bars around as-of. Nothing is judged or left out here: what happened, happened. */
+function replayPanel(
+  series: Parameters<typeof align>[0],
+  grid: Pick<Parameters<typeof align>[1], 'quote' | 'sources' | 'simulated'>,
+  asOf: string,
+) {
+  const fromMs = Date.parse(asOf) - REPLAY_LEAD_SECONDS * 1000;
+  const toMs = Date.parse(asOf) + REPLAY_SECONDS * 1000;
+  const goesOn = series.some(({ timesMs }) => (timesMs.at(-1) ?? 0) > Date.parse(asOf));
+  if (!goesOn) return null;
+  const waivers = [...new Set(series.map(({ asset }) => asset))].flatMap((subject) =>
+    FindingKind.options.map((kind) => ({ subject, kind, reason: 'replay of what happened' })),
+  );
+  return align(series, {
+    ...grid,
+    from: new Date(fromMs).toISOString(),
+    asOf: new Date(toMs).toISOString(),
+    minimumHistorySeconds: 0,
+    waivers,
+  });
+}
+
+function moment(text: string): string {
+  const time = Date.parse(text);
+  if (Number.isNaN(time))
+    throw new BadTimeError({ got: JSON.stringify(text), needed: 'an ISO 8601 time such as 2022-05-08', where: 'as-of' });
+  return new Date(time).toISOString();
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    throw new UnreadableFileError({ got: code, needed: 'a readable file', where: path, cause: error });
+  }
+}
+
+function parseJson(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new BadStateFileError({ got: error instanceof Error ? error.message : String(error), needed: 'JSON', where });
+  }
+}
+
+export class BadStateFileError extends PlimsollError {
+  override readonly name = 'Voyage.BadStateFileError';
+}
+
+export class BadTimeError extends PlimsollError {
+  override readonly name = 'Voyage.BadTimeError';
+}
+
+export class UnreadableFileError extends PlimsollError {
+  override readonly name = 'Voyage.UnreadableFileError';
+}
