@@ -3,7 +3,6 @@
  * the column and the value. Also reads the header.
  */
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { PlimsollError, quote } from '../../base/errors.ts';
@@ -68,29 +67,27 @@ function faultOf(cells: readonly string[], header: readonly string[], layout: La
 }
 
 async function* lines(path: string, name: string): AsyncGenerator<string> {
+  const isZipped = /\.gz$/i.test(path);
   const file = createReadStream(path);
-  const text: Readable = /\.gz$/i.test(path) ? file.on('error', (cause) => unzip?.destroy(cause)).pipe(createGunzip()) : file;
-  const unzip = text === file ? undefined : text;
-  const reader = createInterface({ input: text, crlfDelay: Number.POSITIVE_INFINITY });
-  let failure: unknown;
-  text.on('error', (cause) => {
-    failure = cause;
-    reader.close();
-  });
+  const unzipped = createGunzip();
+  const bytes: Readable = isZipped ? file.on('error', (cause) => unzipped.destroy(cause)).pipe(unzipped) : file;
+  const decoder = new TextDecoder();
+  let rest = '';
   try {
-    yield* reader;
+    for await (const chunk of bytes) {
+      rest += decoder.decode(chunk as Buffer, { stream: true });
+      const whole = rest.split('\n');
+      rest = whole.pop() ?? '';
+      for (const line of whole) yield line.replace(/\r$/, '');
+    }
+  } catch (cause) {
+    const got = cause instanceof Error ? cause.message : String(cause);
+    throw new UnreadableFileError({ got, needed: isZipped ? 'a whole gzip file of text' : 'a readable text file', where: name, cause });
   } finally {
-    reader.close();
     file.destroy();
+    unzipped.destroy();
   }
-  if (failure !== undefined) {
-    throw new UnreadableFileError({
-      got: failure instanceof Error ? failure.message : String(failure),
-      needed: /\.gz$/i.test(path) ? 'a whole gzip file of text' : 'a readable text file',
-      where: name,
-      cause: failure,
-    });
-  }
+  if (rest !== '') yield rest;
 }
 
 export class EmptyFileError extends PlimsollError {
