@@ -13,6 +13,7 @@ import { canonicalJson, digest, type Id } from '../base/id.ts';
 export type Artifact = {
   readonly contract: string;
   readonly compiler: string;
+  readonly library: string;
   readonly settings: unknown;
   /** Hash of every source compiled, library included. */
   readonly sources: Id;
@@ -63,6 +64,7 @@ export const ARTIFACTS = path.join(folder, 'artifacts');
 
 export function compile(): readonly Artifact[] {
   const solc = require('solc') as Compiler;
+  const library = require('@openzeppelin/contracts/package.json') as { version: string };
   const own = readdirSync(folder).filter((name) => name.endsWith('.sol'));
   const read: Record<string, string> = Object.fromEntries(own.map((name) => [name, readFileSync(path.join(folder, name), 'utf8')]));
   const input = {
@@ -85,6 +87,7 @@ export function compile(): readonly Artifact[] {
     return {
       contract,
       compiler: solc.version(),
+      library: `OpenZeppelin Contracts ${library.version}`,
       settings: { optimizer: SETTINGS.optimizer, evmVersion: SETTINGS.evmVersion, metadata: SETTINGS.metadata },
       sources,
       abi: made.abi,
