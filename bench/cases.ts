@@ -38,8 +38,14 @@ export async function cases(): Promise<readonly Case[]> {
     { name: 'canonical', says: 'canonical JSON and digest of that panel', repeats: 5, work: () => digest(canonicalJson(panel)) },
     { name: 'garch', says: `GJR-t on ${returns.length} returns`, repeats: 3, work: () => Garch.fit(returns, Garch.GJR_T) },
     {
+      name: 'paths',
+      says: `${Stress.BLOCK} paths × ${STEPS} steps of the law`,
+      repeats: 7,
+      work: () => kernel.simulate(prepared.law, prepared.seed, STEPS, 0, Stress.BLOCK),
+    },
+    {
       name: 'stress',
-      says: `${Stress.BLOCK} paths × ${STEPS} steps, ${book}`,
+      says: `the book on those paths, kept from the first time as in a search: ${book}`,
       repeats: 7,
       work: () => Stress.stressRange(kernel, prepared, parameters, { from: 0, to: Stress.BLOCK }),
     },
