@@ -8,7 +8,8 @@
  * A bar that was not observed (NaN) has no likelihood and enters the recursion as its own expectation, e² = h.
  * Presample, for both e² and h: `sample` is the mean squared residual (Fiorentini, Calzolari, Panattoni 1996), `backcast` the
  * exponentially weighted mean of the first 75 (RiskMetrics 0.94, as in the arch package); the sign before the sample is half each.
- * The long-run variance is ω/(1 − φ) where the sample can tell: where half a shock outlives a tenth of it, the mean square stands in.
+ * The long-run variance is ω/(1 − φ) where the sample can tell: where half a shock outlives a tenth of it, or where that is
+ * many times the mean square, the mean square stands in.
  * Fitted on returns scaled to unit mean square, so that the answer is the same in any unit.
  */
 import { PlimsollError, quote } from '../base/errors.ts';
@@ -56,6 +57,8 @@ export const GJR_T: Spec = { mean: 'constant', asymmetric: true, errors: 'studen
 
 export const MIN_OBSERVATIONS = 250;
 const MAX_PERSISTENCE = 0.9999;
+/** Multiple of the mean square above which a long-run variance is extrapolation. */
+const MAX_LONG_RUN = 4;
 const MIN_NU = 2.05;
 const MAX_NU = 500;
 const BOUND_MARGIN = 1e-5;
@@ -84,9 +87,12 @@ export function fit(returns: ArrayLike<number>, spec: Spec, near?: Parameters): 
   const unit: Readonly<Record<string, number>> = { mu: scale, omega: scale * scale };
   const inUnit = (values: Readonly<Record<string, number>>) =>
     Object.fromEntries(Object.entries(values).map(([name, error]) => [name, error * (unit[name] ?? 1)]));
-  const slow = Math.log(0.5) / Math.log(persistence(natural)) > observations / 10;
+  const longRun = natural.omega / (1 - persistence(natural));
+  const slow = Math.log(0.5) / Math.log(persistence(natural)) > observations / 10 || longRun > MAX_LONG_RUN;
   const warnings = [
-    ...(slow ? [`persistence ${persistence(natural).toFixed(5)}: the long-run variance is not identified, the sample's mean square stands in`] : []),
+    ...(slow
+      ? [`persistence ${persistence(natural).toFixed(5)}: the long-run variance is not identified, the sample's mean square stands in`]
+      : []),
     ...(natural.nu !== null && natural.nu < 4 ? [`${natural.nu.toFixed(2)} degrees of freedom: the fourth moment does not exist`] : []),
     ...(best.converged ? [] : [`gradient ${best.gradientSize.toExponential(1)} at the end of the search`]),
     ...(errors === null ? ['the Hessian is not negative definite: no standard errors'] : []),
@@ -97,7 +103,7 @@ export function fit(returns: ArrayLike<number>, spec: Spec, near?: Parameters): 
     logLikelihood: -best.value * observations - observations * Math.log(scale),
     standardErrors: inUnit(errors?.hessian ?? {}),
     robustErrors: inUnit(errors?.robust ?? {}),
-    unconditionalVariance: scale * scale * (slow ? 1 : natural.omega / (1 - persistence(natural))),
+    unconditionalVariance: scale * scale * (slow ? 1 : longRun),
     observations,
     converged: best.converged,
     evaluations: starts.length + minima.reduce((sum, { evaluations }) => sum + evaluations, 0),

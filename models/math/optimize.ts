@@ -102,7 +102,9 @@ export function nelderMead(
     corners.sort((a, b) => a.value - b.value);
     const best = corners[0]!;
     const worst = corners[size]!;
-    if (worst.value - best.value <= 1e-12 * Math.max(1, Math.abs(best.value))) break;
+    // Equal values alone may be two sides of a valley.
+    const wide = worst.x.reduce((most, component, i) => Math.max(most, Math.abs(component - best.x[i]!)), 0);
+    if (worst.value - best.value <= 1e-12 * Math.max(1, Math.abs(best.value)) && wide <= 1e-8 * Math.max(1, largest(best.x))) break;
     const centre = new Float64Array(size);
     for (const { x } of corners.slice(0, size)) for (let i = 0; i < size; i += 1) centre[i] = centre[i]! + x[i]! / size;
     const at = (factor: number) => judge(centre.map((component, i) => component + factor * (worst.x[i]! - component)));
@@ -223,6 +225,10 @@ function norm(a: Float64Array): number {
   return Math.sqrt(dot(a, a));
 }
 
+function largest(x: Float64Array): number {
+  return x.reduce((most, component) => Math.max(most, Math.abs(component)), 0);
+}
+
 function scaledSize(gradient: Float64Array, x: Float64Array): number {
-  return gradient.reduce((largest, component, i) => Math.max(largest, Math.abs(component) * Math.max(1, Math.abs(x[i]!))), 0);
+  return gradient.reduce((most, component, i) => Math.max(most, Math.abs(component) * Math.max(1, Math.abs(x[i]!))), 0);
 }

@@ -1,0 +1,88 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { PURPOSE, uniform } from '../../base/random.ts';
+import { tCdf, tQuantile } from '../../models/math/special.ts';
+import * as Tail from '../../models/tail.ts';
+
+const draws = (length: number, f: (u: number) => number, path = 0) =>
+  Float64Array.from({ length }, (_, t) => f(uniform(11, PURPOSE.sampleMarket, path, t, 0)));
+const pareto = (shape: number, scale: number) => (u: number) => (shape === 0 ? -scale * Math.log(u) : (scale / shape) * (u ** -shape - 1));
+
+describe('generalised Pareto', () => {
+  it.each([
+    { shape: 0.3, scale: 2 },
+    { shape: 0, scale: 1 },
+    { shape: -0.2, scale: 0.01 },
+  ])('recovers shape $shape and scale $scale', ({ shape, scale }) => {
+    const fit = Tail.fitPareto(draws(20_000, pareto(shape, scale)));
+    // Standard error of the shape: (1 + ξ)/√n, at most 0.01.
+    expect(Math.abs(fit.shape - shape)).toBeLessThan(0.03);
+    expect(Math.abs(fit.scale / scale - 1)).toBeLessThan(0.05);
+    expect(fit.converged).toBe(true);
+  });
+
+  it('is no worse than any neighbour: a maximum', () => {
+    const y = draws(800, pareto(0.2, 1), 1);
+    const fit = Tail.fitPareto(y);
+    const likelihood = (shape: number, scale: number) =>
+      y.reduce((sum, value) => sum - Math.log(scale) - (1 + 1 / shape) * Math.log1p((shape * value) / scale), 0);
+    expect(likelihood(fit.shape, fit.scale)).toBeCloseTo(fit.logLikelihood, 6);
+    for (const [ds, dc] of [
+      [0.01, 0],
+      [-0.01, 0],
+      [0, 0.01],
+      [0, -0.01],
+      [0.01, -0.01],
+    ] as const) {
+      expect(likelihood(fit.shape + ds, fit.scale + dc)).toBeLessThan(fit.logLikelihood);
+    }
+  });
+
+  it('refuses a handful of exceedances', () => {
+    expect(() => Tail.fitPareto(new Float64Array(5).fill(1))).toThrow(Tail.TooFewExceedancesError);
+  });
+});
+
+describe('margin', () => {
+  const unit = Math.sqrt(3 / 5);
+  const z = draws(8_000, (u) => tQuantile(u, 5) * unit, 2);
+  const margin = Tail.margin(z, 4, 'X');
+
+  it('is a rising table, symmetric in x, bounded', () => {
+    expect(margin.x.length).toBe(margin.z.length);
+    for (let i = 1; i < margin.x.length; i += 1) {
+      expect(margin.x[i]!).toBeGreaterThan(margin.x[i - 1]!);
+      expect(margin.z[i]!).toBeGreaterThanOrEqual(margin.z[i - 1]!);
+    }
+    expect(margin.x[0]! + margin.x.at(-1)!).toBe(0);
+    const largest = z.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    expect(Math.max(-margin.z[0]!, margin.z.at(-1)!)).toBeLessThanOrEqual(1.5 * largest);
+  });
+
+  it('maps copula probabilities to the quantiles of the law it was fitted to', () => {
+    for (const u of [0.001, 0.01, 0.25, 0.75, 0.99, 0.999]) {
+      const x = tQuantile(u, 4);
+      const i = margin.x.findIndex((node) => node >= x);
+      const share = (x - margin.x[i - 1]!) / (margin.x[i]! - margin.x[i - 1]!);
+      const value = margin.z[i - 1]! + share * (margin.z[i]! - margin.z[i - 1]!);
+      const truth = tQuantile(u, 5) * unit;
+      expect(Math.abs(value - truth), String(u)).toBeLessThan(Math.max(0.05, 0.2 * Math.abs(truth)));
+    }
+  });
+
+  it('passes its held-back check where the law holds, and fails it where the law moved', () => {
+    expect(margin.fit.warnings).toEqual([]);
+    const moved = z.map((value, t) => (t > 6_000 ? 1.8 * value : value));
+    expect(Tail.margin(moved, 4, 'X').fit.warnings.join()).toContain('PIT');
+  });
+
+  it('turns probabilities to quantiles and back', () => {
+    const tails = Tail.fitTails(z);
+    fc.assert(
+      fc.property(fc.double({ min: 1e-6, max: 1 - 1e-6, noNaN: true }), (u) => {
+        expect(Math.abs(Tail.probability(tails, Tail.quantile(tails, u)) - u)).toBeLessThan(1e-9);
+      }),
+    );
+    expect(tCdf(0, 3)).toBe(0.5);
+  });
+});
