@@ -23,8 +23,10 @@ export type Grid = {
 const BREAK_FACTOR = 3;
 /** Where only closes are known, every move looks like that: only the impossible counts. */
 const BREAK_FACTOR_CLOSES = 10;
-/** A close away by this factor and back by the next bar. In its last hours LUNA truly traded at a third and back. */
+/** A close away by this factor and back within `SPIKE_BARS`. In its last hours LUNA truly traded at a third and back. */
 const SPIKE_FACTOR = 5;
+/** A spike that lasts longer is a level. */
+const SPIKE_BARS = 3;
 /** The part of a spike that may remain after it reverted. */
 const SPIKE_REMAINS = 0.2;
 /** A low or high beyond this factor of both open and close (LINK, low 0.0001, 2020-03-12). */
@@ -109,29 +111,25 @@ function breaks(grid: Grid, masked: number[]): QualityFinding[] {
     seen.push(i);
     onlyCloses &&= open[i] === close[i];
   }
-  const limit = Math.log(onlyCloses ? BREAK_FACTOR_CLOSES : BREAK_FACTOR);
+  const limit = onlyCloses ? BREAK_FACTOR_CLOSES : BREAK_FACTOR;
   const found: QualityFinding[] = [];
+  // `before` is the last close that stands; `seen[k - 1]` may be part of a spike, and the way back from one is no break.
+  let before = close[seen[0] ?? 0]!;
   for (let k = 1; k < seen.length; k += 1) {
     const i = seen[k]!;
-    const before = close[seen[k - 1]!]!;
-    const move = close[i]! / before;
-    if (isBeyond(move, SPIKE_FACTOR) && k + 1 < seen.length && hasReverted(move, close[seen[k + 1]!]! / before)) {
-      masked.push(i);
-      found.push(
-        finding(
-          grid,
-          'spike-reverted',
-          'warning',
-          one(i),
-          `close ${short(close[i]!)} between ${short(before)} and ${short(close[seen[k + 1]!]!)}: not used`,
-        ),
-      );
-      seen.splice(k, 1);
-      k -= 1;
+    const back = isBeyond(close[i]! / before, SPIKE_FACTOR)
+      ? seen.slice(k + 1, k + 1 + SPIKE_BARS).findIndex((at) => hasReverted(close[i]! / before, close[at]! / before))
+      : -1;
+    if (back >= 0) {
+      const last = seen[k + back]!;
+      for (let away = k; away <= k + back; away += 1) masked.push(seen[away]!);
+      const says = `close ${short(close[i]!)} after ${short(before)}, then ${short(close[seen[k + back + 1]!]!)} again: not used`;
+      found.push(finding(grid, 'spike-reverted', 'warning', { from: i, to: last, bars: back + 1 }, says));
+      k += back;
       continue;
     }
     const jump = open[i]! / before;
-    if (isBeyond(jump, Math.exp(limit))) {
+    if (isBeyond(jump, limit) && isBeyond(open[i]! / close[seen[k - 1]!]!, limit)) {
       const kind = isUnit(jump) ? 'unit-change' : 'level-break';
       const means = kind === 'unit-change' ? 'prices in another unit' : 'another coin or another unit under this name';
       found.push(
@@ -144,6 +142,7 @@ function breaks(grid: Grid, masked: number[]): QualityFinding[] {
         ),
       );
     }
+    before = close[i]!;
   }
   return found;
 }
