@@ -7,6 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { PlimsollError } from '../base/errors.ts';
+import { digest } from '../base/id.ts';
 
 const wholeNumber = (min: number, max: number) =>
   z
@@ -82,6 +83,9 @@ export function read(environment: Readonly<Record<string, string | undefined>>):
 /** Folder of package.json, whether this file runs from source or from `dist`: migrations, page and openapi.json are found from here. */
 export const PACKAGE_ROOT = packageRoot();
 export const VERSION = (JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string }).version;
+/** SHA-256 of package-lock.json: which libraries this code runs with. */
+export const LOCK_FILE = digest(readFileSync(join(PACKAGE_ROOT, 'package-lock.json')));
+export const DEFAULT_POLICY = join(PACKAGE_ROOT, 'tuner', 'policies', 'default.yaml');
 
 function packageRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));

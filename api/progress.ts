@@ -4,6 +4,8 @@
  */
 import { z } from 'zod';
 import { Problem } from './errors.ts';
+import type { Result } from './page.ts';
+import type { RunRow } from './store/store.ts';
 
 export const Step = z
   .strictObject({
@@ -85,6 +87,27 @@ export function tracker(nowMs: () => number): {
     },
     seconds: () => Object.fromEntries([...spans].map(([name, { from, to }]) => [name, ((to ?? nowMs()) - from) / 1000])),
   };
+}
+
+/** A run's row as the outside sees it; `steps` where they are known from its progress. */
+export function fromRow(row: RunRow, steps: readonly Step[] | undefined): Run {
+  const error = Problem.safeParse(row.error);
+  return {
+    id: row.id,
+    status: row.status,
+    startedAt: iso(row.startedAt ?? row.createdAt),
+    finishedAt: row.finishedAt === null ? null : iso(row.finishedAt),
+    steps: row.status === 'done' ? doneSteps((row.summary as Result).milliseconds) : (steps ?? waiting()),
+    error: row.status === 'failed' && error.success ? error.data : null,
+  };
+}
+
+function doneSteps(milliseconds: Readonly<Record<string, number>>): readonly Step[] {
+  return waiting().map((step) => ({ ...step, state: 'done', share: 1, seconds: (milliseconds[step.step] ?? 0) / 1000 }));
+}
+
+function iso(timestamp: string): string {
+  return new Date(timestamp).toISOString();
 }
 
 function indexOf(name: StepName): number {

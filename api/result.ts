@@ -1,113 +1,16 @@
 /**
- * One finished run as the page and `GET /v1/runs/latest` show it: the artifacts' own shapes, and what a page needs that no
- * artifact holds: exposure by asset, shared loss bins, the market's volatility through time.
+ * From a finished voyage to the result a page shows. For the eye only: nothing made here enters the evidence, so plain
+ * logarithms and roots are fine.
  */
-import { z } from 'zod';
 import { BPS_ONE, SECONDS_PER_DAY } from '../base/units.ts';
-import { barTime, type MarketPanel, QualityFinding, Waiver } from '../datasets/panel.ts';
-import { type ProtocolState, RiskParameters } from '../datasets/state.ts';
-import { Execution, Proposal } from '../governance/proposal.ts';
+import { barTime, type MarketPanel } from '../datasets/panel.ts';
+import type { ProtocolState } from '../datasets/state.ts';
 import { reports } from '../models/fit.ts';
-import { FitReport, ForecasterVerdict, type MarketModel } from '../models/market.ts';
+import type { MarketModel } from '../models/market.ts';
 import { exposures } from '../tuner/objective.ts';
-import { Recommendation } from '../tuner/recommendation.ts';
-import { AccountImpact, NamedResult } from '../tuner/stress/evidence.ts';
 import { losses } from '../tuner/stress/summary.ts';
-import { Run } from './progress.ts';
+import type { AssetExposure, Computed, LossHistogram } from './page.ts';
 import type { Voyage } from './voyage.ts';
-
-const AssetExposure = z
-  .strictObject({
-    asset: z.string(),
-    panelAsset: z.string().nullable(),
-    priceUsd: z.number(),
-    collateralUsd: z.number(),
-    debtUsd: z.number(),
-    perpGrossUsd: z.number(),
-    dailyVolumeUsd: z.number(),
-    usedLtvBps: z.number().nullable(),
-    annualVolatilityPct: z.number().nullable(),
-    parameters: RiskParameters,
-  })
-  .readonly();
-type AssetExposure = z.infer<typeof AssetExposure>;
-
-const Bins = z.strictObject({ zero: z.int(), counts: z.array(z.int()).readonly() }).readonly();
-const LossHistogram = z.strictObject({ edgesUsd: z.array(z.number()).readonly(), before: Bins, after: Bins }).readonly();
-type LossHistogram = z.infer<typeof LossHistogram>;
-
-const Regime = z
-  .strictObject({
-    labels: z.array(z.string()).readonly(),
-    now: z.array(z.number()).readonly(),
-    expectedDurationSteps: z.array(z.number()).readonly(),
-    stepSeconds: z.int(),
-    history: z
-      .strictObject({ at: z.array(z.string()).readonly(), probability: z.array(z.array(z.number()).readonly()).readonly() })
-      .readonly(),
-    marketVolatilityPct: z.array(z.number().nullable()).readonly().nullable(),
-  })
-  .readonly();
-
-export const Result = z
-  .strictObject({
-    runId: z.string(),
-    simulated: z.boolean(),
-    asOf: z.string(),
-    protocol: z.string(),
-    bundle: z.strictObject({ id: z.string(), path: z.string() }).readonly(),
-    verifyCommand: z.string(),
-    panel: z
-      .strictObject({
-        startsAt: z.string(),
-        length: z.int(),
-        stepSeconds: z.int(),
-        assets: z.int(),
-        sources: z.array(z.string()).readonly(),
-      })
-      .readonly(),
-    book: z
-      .strictObject({
-        lendingAccounts: z.int(),
-        derivativeAccounts: z.int(),
-        collateralUsd: z.number(),
-        debtUsd: z.number(),
-        insuranceFundUsd: z.number(),
-      })
-      .readonly(),
-    scenarios: z.strictObject({ seed: z.int(), paths: z.int(), steps: z.int(), stepSeconds: z.int() }).readonly(),
-    recommendation: Recommendation,
-    assets: z.array(AssetExposure).readonly(),
-    regime: Regime,
-    losses: LossHistogram,
-    accountsBefore: z.array(AccountImpact).readonly(),
-    accountsAfter: z.array(AccountImpact).readonly(),
-    proposal: Proposal.nullable(),
-    /** Why there is no proposal; null where there is one. */
-    noProposal: z.strictObject({ reason: z.string(), says: z.string() }).readonly().nullable(),
-    execution: Execution.nullable(),
-    quality: z.array(QualityFinding).readonly(),
-    excluded: z.array(z.strictObject({ asset: z.string(), kind: z.string(), says: z.string() }).readonly()).readonly(),
-    left: z.array(z.strictObject({ asset: z.string(), says: z.string() }).readonly()).readonly(),
-    waivers: z.array(Waiver).readonly(),
-    notes: z.array(z.string()).readonly(),
-    setAside: z.strictObject({ accounts: z.int(), debtUsd: z.number() }).readonly(),
-    fits: z.array(FitReport).readonly(),
-    forecaster: z
-      .strictObject({ backend: z.string(), horizonSteps: z.int(), verdicts: z.array(ForecasterVerdict).readonly() })
-      .readonly()
-      .nullable(),
-    replay: z.strictObject({ from: z.string(), to: z.string(), before: NamedResult, after: NamedResult }).readonly().nullable(),
-    milliseconds: z.record(z.string(), z.number()).readonly(),
-  })
-  .readonly();
-export type Result = z.infer<typeof Result>;
-
-/** `run` is the newest run; `result` the newest finished one's. */
-export const Page = z.strictObject({ version: z.string(), run: Run.nullable(), result: Result.nullable() }).readonly();
-export type Page = z.infer<typeof Page>;
-
-export type Computed = Omit<Result, 'runId' | 'execution' | 'milliseconds' | 'bundle' | 'verifyCommand'>;
 
 const BINS = 32;
 const VOLATILITY_WINDOW_SECONDS = SECONDS_PER_DAY;

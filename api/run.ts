@@ -10,10 +10,10 @@ import type { Execution } from '../governance/proposal.ts';
 import * as Report from '../governance/report.ts';
 import { rehearse } from '../governance/simulate.ts';
 import * as Folder from './folder.ts';
+import type { VoyageOptions } from './options.ts';
+import type { Result } from './page.ts';
 import { type Step, tracker } from './progress.ts';
-import type { Result } from './result.ts';
 import { type Artifact, pack } from './store/artifact.ts';
-import type { VoyageOptions } from './voyage.ts';
 import type { Landed } from './voyage-thread.ts';
 import { sail } from './workers.ts';
 

@@ -2,21 +2,21 @@
  * Worker thread: the computing part of a run. It writes the bundle's files into the draft folder it is given and answers with
  * what the caller still needs; large artifacts leave as compressed bytes for the store.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
-import { canonicalJson, digest, type Id } from '../base/id.ts';
+import { canonicalJson, type Id } from '../base/id.ts';
 import type { ProtocolState } from '../datasets/state.ts';
 import * as Bundle from '../governance/bundle.ts';
 import type { NoProposal, Proposal } from '../governance/proposal.ts';
 import * as Report from '../governance/report.ts';
-import { PACKAGE_ROOT, VERSION } from './config.ts';
+import { DEFAULT_POLICY, LOCK_FILE, VERSION } from './config.ts';
 import { type ErrorMessage, toMessage } from './errors.ts';
 import * as Folder from './folder.ts';
+import type { VoyageOptions } from './options.ts';
+import type { Computed } from './page.ts';
 import type { StepName } from './progress.ts';
-import { type Result, resultOf } from './result.ts';
+import { resultOf } from './result.ts';
 import { type Artifact, pack } from './store/artifact.ts';
-import { type Deps, type Voyage, type VoyageOptions, voyage } from './voyage.ts';
+import { type Deps, type Voyage, voyage } from './voyage.ts';
 import { hire } from './workers.ts';
 
 export type VoyageTask = { readonly options: VoyageOptions; readonly threads: number; readonly folder: string };
@@ -27,12 +27,9 @@ export type Landed = {
   readonly proposal: Proposal | NoProposal;
   readonly state: ProtocolState;
   /** What the page shows, without run id, path, execution and times. */
-  readonly result: Omit<Result, 'runId' | 'execution' | 'milliseconds' | 'bundle' | 'verifyCommand'>;
+  readonly result: Computed;
   readonly artifacts: readonly Artifact[];
 };
-
-export const LOCK_FILE = digest(readFileSync(join(PACKAGE_ROOT, 'package-lock.json')));
-export const DEFAULT_POLICY = join(PACKAGE_ROOT, 'tuner', 'policies', 'default.yaml');
 
 export default async function run({
   options,

@@ -4,12 +4,11 @@
  * Everything that touches the world comes in as a capability: reading, and the evaluation of parameters.
  */
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
 import { PlimsollError } from '../base/errors.ts';
 import { isSealed } from '../base/id.ts';
 import { SECONDS_PER_DAY } from '../base/units.ts';
 import { align } from '../datasets/align.ts';
-import { endsAt, FindingKind, type MarketPanel, Waiver } from '../datasets/panel.ts';
+import { endsAt, FindingKind, type MarketPanel } from '../datasets/panel.ts';
 import { reprice } from '../datasets/reprice.ts';
 import { sampleBook } from '../datasets/sample/book.ts';
 import { sampleMarket } from '../datasets/sample/market.ts';
@@ -30,23 +29,8 @@ import { tune } from '../tuner/search.ts';
 import type { Evaluate, EvaluateInputs } from '../tuner/stress/evaluate.ts';
 import type { StressEvidence } from '../tuner/stress/evidence.ts';
 import { type ReplayResult, replay } from '../tuner/stress/replay.ts';
+import type { VoyageOptions } from './options.ts';
 import type { Report } from './progress.ts';
-
-/** What a run depends on besides the files it names. Null: the built-in sample, the default policy, the panel's end. */
-export const VoyageOptions = z
-  .strictObject({
-    panel: z.string().min(1).nullable(),
-    state: z.string().min(1).nullable(),
-    policy: z.string().min(1).nullable(),
-    asOf: z.string().min(1).nullable(),
-    seed: z.int().nonnegative(),
-    /** Paths instead of the policy's, for a quick look; the policy's number is what a proposal should rest on. */
-    paths: z.int().min(1).max(1_000_000).nullable(),
-    forecaster: z.boolean(),
-    waivers: z.array(Waiver).readonly(),
-  })
-  .readonly();
-export type VoyageOptions = z.infer<typeof VoyageOptions>;
 
 export type Deps = {
   /** Gives the evaluation for one book, law and scenario set; closed by the voyage. */
@@ -71,17 +55,6 @@ export type Voyage = {
 };
 /** The days after as-of, as they were, with the old and the new parameters. */
 export type Replayed = { readonly before: ReplayResult; readonly after: ReplayResult };
-
-export const DEFAULT_OPTIONS: VoyageOptions = {
-  panel: null,
-  state: null,
-  policy: null,
-  asOf: null,
-  seed: 1,
-  paths: null,
-  forecaster: true,
-  waivers: [],
-};
 
 const REPLAY_SECONDS = 7 * SECONDS_PER_DAY;
 /** Bars before as-of that the replay's panel holds, for the price everything is measured from. */

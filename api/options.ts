@@ -1,0 +1,30 @@
+/** What a run is asked for: the options of `plimsoll run`, of the job and of `POST /v1/runs`. */
+import { z } from 'zod';
+import { Waiver } from '../datasets/panel.ts';
+
+/** What a run depends on besides the files it names. Null: the built-in sample, the default policy, the panel's end. */
+export const VoyageOptions = z
+  .strictObject({
+    panel: z.string().min(1).nullable(),
+    state: z.string().min(1).nullable(),
+    policy: z.string().min(1).nullable(),
+    asOf: z.string().min(1).nullable(),
+    seed: z.int().nonnegative(),
+    /** Paths instead of the policy's, for a quick look; the policy's number is what a proposal should rest on. */
+    paths: z.int().min(1).max(1_000_000).nullable(),
+    forecaster: z.boolean(),
+    waivers: z.array(Waiver).readonly(),
+  })
+  .readonly();
+export type VoyageOptions = z.infer<typeof VoyageOptions>;
+
+export const DEFAULT_OPTIONS: VoyageOptions = {
+  panel: null,
+  state: null,
+  policy: null,
+  asOf: null,
+  seed: 1,
+  paths: null,
+  forecaster: true,
+  waivers: [],
+};
