@@ -17,6 +17,7 @@ import { type Kernel, loadKernel } from '../../kernel/kernel.ts';
 import type { PanelSource } from '../panel.ts';
 import type { Series } from '../series.ts';
 import calibration from './calibration.json' with { type: 'json' };
+import * as Student from './student.ts';
 
 /** 2024-11-01 00:00 UTC. The dates are as invented as the prices. */
 const STARTS_MS = 1_730_419_200_000;
@@ -70,7 +71,7 @@ function standardShocks(kernel: Kernel, seed: number, regimes: Uint8Array): Floa
   const size = calibration.assets.length;
   const nu = calibration.copulaNu;
   const factors = calibration.correlationByRegime.map(cholesky);
-  const margins = calibration.assets.map((law) => marginTable(kernel, nu, Math.max(NU_MIN, law.nu)));
+  const margins = calibration.assets.map((law) => Student.margin(kernel, nu, Math.max(NU_MIN, law.nu), Z_MAX));
   const shocks = calibration.assets.map(() => new Float64Array(regimes.length));
   const normal = new Float64Array(size);
   for (let hour = 0; hour < regimes.length; hour += 1) {
@@ -132,45 +133,6 @@ function stationary(law: AssetLaw): { alpha: number; gamma: number; beta: number
 /** Highest point of a Brownian bridge from a to b with deviation `spread`, by inversion of its distribution function at u. */
 function bridge(kernel: Kernel, a: number, b: number, spread: number, u: number): number {
   return (a + b + Math.sqrt((b - a) * (b - a) - 2 * spread * spread * kernel.log(u))) / 2;
-}
-
-/** x of a t with `from` degrees → z of a unit-variance t with `to` degrees of the same probability: dy/dx = f(x)/g(y), Runge-Kutta. */
-function marginTable(kernel: Kernel, from: number, to: number): (x: number) => number {
-  const step = 1 / 32;
-  const density = (x: number, nu: number): number => kernel.exp(peak(kernel, nu) - ((nu + 1) / 2) * kernel.log(1 + (x * x) / nu));
-  const slope = (x: number, y: number): number => density(x, from) / density(y, to);
-  const scale = Math.sqrt((to - 2) / to);
-  const values = [0];
-  while (values.at(-1)! * scale < Z_MAX) {
-    const x = (values.length - 1) * step;
-    const y = values.at(-1)!;
-    const k1 = slope(x, y);
-    const k2 = slope(x + step / 2, y + (step / 2) * k1);
-    const k3 = slope(x + step / 2, y + (step / 2) * k2);
-    const k4 = slope(x + step, y + step * k3);
-    values.push(y + (step / 6) * (k1 + 2 * k2 + 2 * k3 + k4));
-  }
-  const last = values.length - 1;
-  return (x) => {
-    const at = Math.min(Math.abs(x) / step, last);
-    const low = Math.min(Math.floor(at), last - 1);
-    const z = Math.min(Z_MAX, scale * (values[low]! + (at - low) * (values[low + 1]! - values[low]!)));
-    return x < 0 ? -z : z;
-  };
-}
-
-/** Log density of a Student-t at 0. */
-function peak(kernel: Kernel, nu: number): number {
-  return logGamma(kernel, (nu + 1) / 2) - logGamma(kernel, nu / 2) - 0.5 * kernel.log(nu * Math.PI);
-}
-
-/** Stirling's series after a shift by 8; error below 1e-12. */
-function logGamma(kernel: Kernel, x: number): number {
-  let product = 1;
-  for (let k = 0; k < 8; k += 1) product *= x + k;
-  const y = x + 8;
-  const series = 1 / (12 * y) - 1 / (360 * y * y * y) + 1 / (1260 * y * y * y * y * y);
-  return (y - 0.5) * kernel.log(y) - y + 0.9189385332046727 + series - kernel.log(product);
 }
 
 function cholesky(matrix: readonly (readonly number[])[]): number[][] {
