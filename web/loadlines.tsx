@@ -2,17 +2,10 @@
  * Load lines: the marks side by side, then the table with the reasons. Rows open with Enter; j and k walk them.
  */
 import { useState } from 'preact/hooks';
-import { bps, multiple, plural, price, sentence, usd } from './format.ts';
-import { Mark, scaleOf } from './mark.tsx';
+import { bps, multiple, plural, price, usd } from './format.ts';
+import { isCollateral, Mark, scaleOf } from './mark.tsx';
 import type { AssetAdvice, AssetExposure, FieldAdvice, FieldName, Result } from './page.ts';
-
-const FIELDS: readonly FieldName[] = ['haircutBps', 'liquidationThresholdBps', 'marginMultiplierPpm'];
-
-const FIELD_LABEL: Readonly<Record<FieldName, string>> = {
-  haircutBps: 'LTV',
-  liquidationThresholdBps: 'Threshold',
-  marginMultiplierPpm: 'Margin ×',
-};
+import { binding, FIELD_LABEL, FIELDS, reason, why } from './words.ts';
 
 /** A haircut is shown as what people lend against: LTV = 100 % − haircut. */
 const SHOW: Readonly<Record<FieldName, (value: number) => string>> = {
@@ -55,7 +48,7 @@ export function LoadLines({ result, filter, onFilter }: { result: Result; filter
         </label>
       </header>
       <div class="marks">
-        {shown.map((line) => (
+        {shown.filter(isCollateral).map((line) => (
           <Mark key={line.asset} advice={line} exposure={exposures.get(line.asset)} scale={scale} />
         ))}
       </div>
@@ -67,8 +60,11 @@ export function LoadLines({ result, filter, onFilter }: { result: Result; filter
             <th scope="col" class="wide num">
               Collateral
             </th>
-            <th scope="col" class="wide">
-              Regime
+            <th scope="col" class="wide num">
+              Days of volume
+            </th>
+            <th scope="col" class="wide num">
+              Volatility
             </th>
             <th scope="col">LTV %</th>
             <th scope="col">Threshold %</th>
@@ -106,7 +102,8 @@ function Line(props: { line: AssetAdvice; exposure: AssetExposure | undefined; o
           </button>
         </th>
         <td class="wide num">{exposure === undefined ? '–' : usd(exposure.collateralUsd)}</td>
-        <td class="wide">{line.regime}</td>
+        <td class="wide num">{days(exposure)}</td>
+        <td class="wide num">{exposure?.annualVolatilityPct == null ? '–' : `${exposure.annualVolatilityPct.toFixed(0)} %`}</td>
         {FIELDS.map((name) => (
           <td key={name}>
             <Move name={name} field={line.fields[name]} />
@@ -124,7 +121,7 @@ function Line(props: { line: AssetAdvice; exposure: AssetExposure | undefined; o
       </tr>
       {open && (
         <tr class="details" id={details}>
-          <td colSpan={8}>
+          <td colSpan={9}>
             <Details line={line} exposure={exposure} />
           </td>
         </tr>
@@ -136,10 +133,10 @@ function Line(props: { line: AssetAdvice; exposure: AssetExposure | undefined; o
 function Move({ name, field }: { name: FieldName; field: FieldAdvice }) {
   const show = SHOW[name];
   if (field.verdict === 'abstain') {
+    const said = field.reason === null ? 'abstains' : reason(field.reason);
     return (
-      <span class="quiet" title={`abstains: ${field.reason ?? field.binding}`}>
-        {field.reason === 'no-exposure' ? '–' : show(field.from)}{' '}
-        <small>{field.reason === 'no-exposure' ? 'no exposure' : 'abstains'}</small>
+      <span class="quiet" title={binding(field.binding)}>
+        {field.reason === 'no-exposure' ? '–' : show(field.from)} <small>{said}</small>
       </span>
     );
   }
@@ -176,9 +173,9 @@ function Details({ line, exposure }: { line: AssetAdvice; exposure: AssetExposur
               return (
                 <tr key={name}>
                   <th scope="row">{FIELD_LABEL[name]}</th>
-                  <td>{field.reason === null ? field.verdict : `${field.verdict}: ${field.reason}`}</td>
+                  <td>{field.reason === null ? field.verdict : `${field.verdict}: ${reason(field.reason)}`}</td>
                   <td>{ends[0] === ends[1] ? '–' : `${ends[0]} to ${ends[1]}`}</td>
-                  <td class="why">{field.binding}</td>
+                  <td class="why">{binding(field.binding)}</td>
                   <td>{field.schedule.length === 0 ? '–' : field.schedule.map(show).join(' → ')}</td>
                 </tr>
               );
@@ -197,7 +194,7 @@ function Exposure({ exposure }: { exposure: AssetExposure }) {
     ['Collateral', usd(exposure.collateralUsd)],
     ['Debt', usd(exposure.debtUsd)],
     ['Perpetuals, gross', usd(exposure.perpGrossUsd)],
-    ['Loaded to', exposure.usedLtvBps === null ? '–' : `${bps(exposure.usedLtvBps)} %`],
+    ['Loaded to', exposure.usedLtvBps === null ? '–' : `${bps(Math.round(exposure.usedLtvBps / 10) * 10)} %`],
     ['Liquidation bonus', `${bps(exposure.parameters.liquidationBonusBps)} %`],
     ['Daily volume', usd(exposure.dailyVolumeUsd)],
     ['Volatility forecast', exposure.annualVolatilityPct === null ? 'not modelled' : `${exposure.annualVolatilityPct.toFixed(0)} % a year`],
@@ -214,27 +211,24 @@ function Exposure({ exposure }: { exposure: AssetExposure }) {
   );
 }
 
-/** What bound the values that move; where none moves, what holds them. The whole sentence is in the details. */
-export function why(line: AssetAdvice): string {
-  const moving = FIELDS.filter((name) => line.fields[name].verdict === 'change');
-  const held = FIELDS.filter((name) => line.fields[name].verdict === line.verdict);
-  const bound = new Map<string, string[]>();
-  for (const name of moving.length > 0 ? moving : held) {
-    const { binding } = line.fields[name];
-    bound.set(binding, [...(bound.get(binding) ?? []), FIELD_LABEL[name]]);
-  }
-  const parts = [...bound].map(([binding, names]) => (bound.size === 1 ? binding : `${names.join(', ')}: ${binding}`));
-  return parts.length === 0 ? line.because : sentence(parts.join('; '));
-}
-
 /** One sentence for the top of the page. */
 export function headline(result: Result): string {
   const lines = result.recommendation.assets;
   const moving = lines.filter((line) => line.verdict === 'change').length;
-  const abstaining = lines.filter((line) => line.verdict === 'abstain').length;
-  const rest = abstaining === 0 ? '' : ` ${sentence(plural(abstaining, 'asset'))} could not be judged.`;
-  if (moving === 0) return `No load line should move now.${rest}`;
-  return `${moving} of ${plural(lines.length, 'load line')} should move.${rest}`;
+  const first = moving === 0 ? 'No load line should move now.' : `${moving} of ${plural(lines.length, 'load line')} should move.`;
+  return `${first} ${withinBudget(result) ? 'The loss budget is then kept.' : 'Even so, the loss budget is not kept.'}`;
+}
+
+/** Both halves of the rule: the mean of the tail, and the proven bound on the chance of losing more. */
+export function withinBudget({ recommendation: { after }, policy }: Result): boolean {
+  const allowed = policy?.overBudgetProbability ?? 1;
+  return after.expectedShortfallUsd <= after.budgetUsd && after.overBudgetProbabilityUpper <= allowed;
+}
+
+/** How many days of trading the collateral is: what a liquidation would have to be sold into. */
+function days(exposure: AssetExposure | undefined): string {
+  if (exposure === undefined || exposure.collateralUsd === 0) return '–';
+  return (exposure.collateralUsd / exposure.dailyVolumeUsd).toFixed(1);
 }
 
 /** Changes first, then by what is at stake. */

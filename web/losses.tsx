@@ -184,7 +184,7 @@ function picture(losses: LossHistogram, summary: LossSummary, size: { width: num
           const label = `budget ${usd(summary.budgetUsd)}`;
           const fits = budget + 6 * ratio + ctx.measureText(label).width < bbox.left + bbox.width;
           ctx.textAlign = fits ? 'left' : 'right';
-          ctx.fillText(label, budget + (fits ? 5 : -5) * ratio, bbox.top + 12 * ratio);
+          ctx.fillText(label, budget + (fits ? 5 : -5) * ratio, bbox.top + bbox.height - 6 * ratio);
           ctx.strokeStyle = ctx.fillStyle = ink('--ink-2');
           ctx.setLineDash([2 * ratio, 3 * ratio]);
           ctx.beginPath();

@@ -23,15 +23,19 @@ export type Scale = { readonly lowBps: number };
 
 /** One scale for all assets, from the deepest LTV or water shown (water far under every LTV does not stretch it), at a round ten percent. */
 export function scaleOf(advice: readonly AssetAdvice[], exposures: ReadonlyMap<string, AssetExposure>): Scale {
-  const collateral = advice.filter(({ fields }) => fields.liquidationThresholdBps.from > 0);
+  const collateral = advice.filter(isCollateral);
   const ltv = Math.min(7_000, ...collateral.flatMap(({ fields }) => [10_000 - fields.haircutBps.from, 10_000 - fields.haircutBps.to]));
   const used = Math.min(ltv, ...collateral.map(({ asset }) => exposures.get(asset)?.usedLtvBps ?? 10_000));
   return { lowBps: Math.max(0, Math.floor((Math.max(used, ltv - 2_500) - 500) / 1_000) * 1_000) };
 }
 
+/** What nobody may borrow against has no load line to draw; the table has its margin multiplier. */
+export function isCollateral({ fields: { liquidationThresholdBps: threshold } }: AssetAdvice): boolean {
+  return threshold.from > 0 || threshold.to > 0;
+}
+
 export function Mark({ advice, exposure, scale }: { advice: AssetAdvice; exposure: AssetExposure | undefined; scale: Scale }) {
   const { haircutBps: haircut, liquidationThresholdBps: threshold, marginMultiplierPpm: margin } = advice.fields;
-  const isCollateral = threshold.from > 0 || threshold.to > 0;
   const y = (value: number): number => TOP + ((10_000 - value) / (10_000 - scale.lowBps)) * (BOTTOM - TOP);
   const ltv = { from: 10_000 - haircut.from, to: 10_000 - haircut.to };
   const used = exposure?.usedLtvBps ?? null;
@@ -39,9 +43,9 @@ export function Mark({ advice, exposure, scale }: { advice: AssetAdvice; exposur
   const water = used === null ? BOTTOM : y(Math.max(used, scale.lowBps));
   return (
     <figure class={`mark is-${advice.verdict}`}>
-      <svg viewBox={`0 0 ${WIDTH} ${BOTTOM + 2}`} role="img" aria-label={describe(advice, used, isCollateral)}>
+      <svg viewBox={`0 0 ${WIDTH} ${BOTTOM + 2}`} role="img" aria-label={describe(advice, used)}>
         <rect class="hull" x="0" y={TOP} width={WIDTH} height={BOTTOM - TOP} />
-        {isCollateral && used !== null && (
+        {used !== null && (
           <>
             <path class="sea" d={`${wave(water)} V${BOTTOM} H0 Z`} />
             <path class="surface" d={wave(water)} />
@@ -58,22 +62,14 @@ export function Mark({ advice, exposure, scale }: { advice: AssetAdvice; exposur
           </g>
         ))}
         <path class="deck" d={`M0 ${TOP} H${WIDTH}`} />
-        {isCollateral ? (
-          <>
-            <path class="staff" d={`M${STAFF} ${Math.min(y(threshold.to), y(threshold.from))} V${Math.max(y(ltv.to), y(ltv.from))}`} />
-            <Tick field={threshold} from={y(threshold.from)} to={y(threshold.to)} label={`T ${bps(threshold.to)}`} labelY={labels.upper} />
-            <Tick field={haircut} from={y(ltv.from)} to={y(ltv.to)} label={bps(ltv.to)} labelY={labels.lower} />
-            {haircut.from !== haircut.to && <path class="was" d={`M${DISC.x - 26} ${y(ltv.from)} h52`} />}
-            <g class={haircut.from === haircut.to ? 'disc' : 'disc moved'}>
-              <circle cx={DISC.x} cy={y(ltv.to)} r={DISC.r} />
-              <path d={`M${DISC.x - 26} ${y(ltv.to)} h52`} />
-            </g>
-          </>
-        ) : (
-          <text class="none" x={WIDTH / 2} y={(TOP + BOTTOM) / 2 + 4}>
-            not collateral
-          </text>
-        )}
+        <path class="staff" d={`M${STAFF} ${Math.min(y(threshold.to), y(threshold.from))} V${Math.max(y(ltv.to), y(ltv.from))}`} />
+        <Tick field={threshold} from={y(threshold.from)} to={y(threshold.to)} label={`T ${bps(threshold.to)}`} labelY={labels.upper} />
+        <Tick field={haircut} from={y(ltv.from)} to={y(ltv.to)} label={bps(ltv.to)} labelY={labels.lower} />
+        {haircut.from !== haircut.to && <path class="was" d={`M${DISC.x - 26} ${y(ltv.from)} h52`} />}
+        <g class={haircut.from === haircut.to ? 'disc' : 'disc moved'}>
+          <circle cx={DISC.x} cy={y(ltv.to)} r={DISC.r} />
+          <path d={`M${DISC.x - 26} ${y(ltv.to)} h52`} />
+        </g>
       </svg>
       <figcaption>
         <b>{advice.asset}</b>
@@ -102,11 +98,10 @@ function Tick(props: { field: { from: number; to: number }; from: number; to: nu
   );
 }
 
-function describe({ asset, verdict, fields }: AssetAdvice, usedBps: number | null, isCollateral: boolean): string {
-  if (!isCollateral) return `${asset}: ${verdict}; not accepted as collateral`;
+function describe({ asset, verdict, fields }: AssetAdvice, usedBps: number | null): string {
   const move = (from: number, to: number): string => (from === to ? `${bps(to)} percent` : `from ${bps(from)} to ${bps(to)} percent`);
   const { haircutBps: haircut, liquidationThresholdBps: threshold } = fields;
-  const used = usedBps === null ? '' : `; accounts are loaded to ${bps(usedBps)} percent`;
+  const used = usedBps === null ? '' : `; accounts are loaded to ${bps(Math.round(usedBps / 10) * 10)} percent`;
   return `${asset}: ${verdict}; LTV ${move(10_000 - haircut.from, 10_000 - haircut.to)}; threshold ${move(threshold.from, threshold.to)}${used}`;
 }
 

@@ -162,7 +162,7 @@ export function Model({ result }: { result: Result }) {
           </thead>
           <tbody>
             {forecaster.verdicts.map((verdict) => (
-              <tr key={verdict.asset}>
+              <tr key={verdict.asset} title={verdict.says}>
                 <th scope="row">{verdict.asset}</th>
                 <td class="num">{verdict.weight.toFixed(2)}</td>
                 <td class="num">{verdict.pinball.toFixed(4)}</td>
@@ -185,8 +185,8 @@ function Fits({ lines }: { lines: readonly FitLine[] }) {
       <caption>Fits to look at</caption>
       <thead>
         <tr>
-          <th scope="col">Model</th>
           <th scope="col">Subject</th>
+          <th scope="col">Model</th>
           <th scope="col">Ended</th>
           <th scope="col">Warnings</th>
         </tr>
@@ -194,8 +194,8 @@ function Fits({ lines }: { lines: readonly FitLine[] }) {
       <tbody>
         {lines.map((fit) => (
           <tr key={`${fit.model} ${fit.subject}`}>
-            <th scope="row">{fit.model}</th>
-            <td>{fit.subject}</td>
+            <th scope="row">{fit.subject}</th>
+            <td>{fit.model}</td>
             <td class={fit.converged ? '' : 'bad'}>{fit.converged ? 'converged' : 'not converged'}</td>
             <td class="why">{fit.warnings.join('; ') || '–'}</td>
           </tr>

@@ -65,12 +65,12 @@ describe('the built page', () => {
       return { page, complaints };
     }
 
-    it('draws a result: twelve marks, two charts, the calls, nothing to complain about', async () => {
+    it('draws a result: a mark for each collateral, two charts, the calls, nothing to complain about', async () => {
       const { page, complaints } = await open('done');
-      expect(await page.locator('.mark').count()).toBe(12);
+      expect(await page.locator('.mark').count()).toBe(11);
       expect(await page.locator('.chart canvas').count()).toBe(2);
       expect(await page.locator('.simulated').textContent()).toBe('Simulated');
-      expect(await page.locator('h1').textContent()).toBe('6 of 12 load lines should move. 1 asset could not be judged.');
+      expect(await page.locator('h1').textContent()).toBe('6 of 12 load lines should move. The loss budget is then kept.');
       expect(await page.locator('tbody.line').first().textContent()).toContain('80.5');
       expect(await page.locator('.calls li').count()).toBe(6);
       expect(await page.locator('#verify code').first().textContent()).toBe('npx plimsoll verify .plimsoll/bundles/5f1c2a90d3');
@@ -149,7 +149,7 @@ describe('the built page', () => {
     it('keeps the last result while a newer run works', async () => {
       const { page } = await open('rerunning');
       expect(await page.locator('.underway').textContent()).toContain('tune');
-      expect(await page.locator('.mark').count()).toBe(12);
+      expect(await page.locator('.mark').count()).toBe(11);
     });
 
     it('shows a failed run as its problem, with what to do', async () => {
