@@ -41,13 +41,19 @@ export type Settled = {
   readonly after: Judgement;
 };
 
-export type Judge = (plan: Plan) => Promise<Judgement>;
+export type Questions = {
+  readonly judge: (plan: Plan) => Promise<Judgement>;
+  /** A rough loss, USD: only for putting knobs in order. */
+  readonly screen: (plan: Plan) => Promise<number>;
+  /** Does the plan hurt no more accounts at once than the policy allows? */
+  readonly permits: (plan: Plan) => boolean;
+};
 
 /** Shares of a limit, and of the way from one move to the walls, that are tried. */
 const PARTS = 16;
 
-/** `permits` says whether a plan hurts no more accounts at once than the policy allows. */
-export async function settle(knobs: readonly Knob[], judge: Judge, permits: (plan: Plan) => boolean): Promise<Settled> {
+export async function settle(knobs: readonly Knob[], questions: Questions): Promise<Settled> {
+  const { judge, permits } = questions;
   let forced: Plan = {};
   for (const knob of knobs) {
     const more = { ...forced, [knob.asset]: knob.forced };
@@ -55,28 +61,29 @@ export async function settle(knobs: readonly Knob[], judge: Judge, permits: (pla
   }
   const before = await judge(forced);
   const held = { plan: forced, forced, target: forced, before, after: before };
-  const search = { knobs, judge, permits, held };
+  const search = { ...questions, knobs, held };
   if (!before.fits) return tighten(search);
   if (before.safe) return loosen(search);
   return { ...held, outcome: 'held', bindings: bindingsOf(knobs, () => before.binding) };
 }
 
 type Held = Pick<Settled, 'plan' | 'forced' | 'target' | 'before' | 'after'>;
-type Search = { readonly knobs: readonly Knob[]; readonly judge: Judge; readonly permits: (plan: Plan) => boolean; readonly held: Held };
+type Search = Questions & { readonly knobs: readonly Knob[]; readonly held: Held };
 type Effect = { readonly knob: Knob; readonly lossUsd: number; readonly powerUsd: number };
 
-async function tighten({ knobs, judge, permits, held }: Search): Promise<Settled> {
+async function tighten({ knobs, judge, screen, permits, held }: Search): Promise<Settled> {
   const good = async (plan: Plan) => permits(plan) && (await judge(plan)).safe;
   const limit = (knob: Knob) => knob.tighter;
 
   // 1. What each knob would do alone, at its largest move; who may move at all without hurting more accounts than permitted.
-  const effects: Effect[] = [];
-  for (const knob of knobs) {
-    if (knob.tighter <= (held.plan[knob.asset] ?? 0)) continue;
-    const { expectedShortfallUsd } = await judge({ ...held.plan, [knob.asset]: knob.tighter });
-    const powerUsd = knob.powerUsd(knob.forced) - knob.powerUsd(knob.tighter);
-    effects.push({ knob, lossUsd: held.before.expectedShortfallUsd - expectedShortfallUsd, powerUsd });
-  }
+  const start = await screen(held.plan);
+  const movable = knobs.filter(({ asset, tighter }) => tighter > (held.plan[asset] ?? 0));
+  const effects = await Promise.all(
+    movable.map(async (knob): Promise<Effect> => {
+      const lossUsd = start - (await screen({ ...held.plan, [knob.asset]: knob.tighter }));
+      return { knob, lossUsd, powerUsd: knob.powerUsd(knob.forced) - knob.powerUsd(knob.tighter) };
+    }),
+  );
   effects.sort((a, b) => b.lossUsd * a.powerUsd - a.lossUsd * b.powerUsd || (a.knob.asset < b.knob.asset ? -1 : 1));
   const permitted = (list: readonly Effect[]) => {
     const kept: Knob[] = [];
@@ -137,7 +144,7 @@ async function tighten({ knobs, judge, permits, held }: Search): Promise<Settled
   return { ...held, outcome: 'tightened', plan, target: towards(part), bindings, after };
 }
 
-async function loosen({ knobs, judge, permits, held }: Search): Promise<Settled> {
+async function loosen({ knobs, judge, screen, permits, held }: Search): Promise<Settled> {
   const good = async (plan: Plan) => permits(plan) && (await judge(plan)).safe;
   const limit = (knob: Knob) => -knob.looser;
   const free = knobs.filter(({ looser, forced }) => looser > 0 && forced === 0);
@@ -148,13 +155,14 @@ async function loosen({ knobs, judge, permits, held }: Search): Promise<Settled>
     return { ...held, outcome: 'loosened', plan: loosest, target: loosest, bindings, after: await judge(loosest) };
   }
 
-  const effects: Effect[] = [];
-  for (const knob of free) {
-    const { expectedShortfallUsd } = await judge({ ...held.plan, [knob.asset]: -knob.looser });
-    // A fall in loss (it happens: the objective is not monotone) costs nothing.
-    const lossUsd = Math.max(0, expectedShortfallUsd - held.before.expectedShortfallUsd);
-    effects.push({ knob, lossUsd, powerUsd: knob.powerUsd(-knob.looser) - knob.powerUsd(0) });
-  }
+  const start = await screen(held.plan);
+  const effects = await Promise.all(
+    free.map(async (knob): Promise<Effect> => {
+      // A fall in loss (it happens: the objective is not monotone) costs nothing.
+      const lossUsd = Math.max(0, (await screen({ ...held.plan, [knob.asset]: -knob.looser })) - start);
+      return { knob, lossUsd, powerUsd: knob.powerUsd(-knob.looser) - knob.powerUsd(0) };
+    }),
+  );
   effects.sort(
     (a, b) => b.powerUsd * a.lossUsd - a.powerUsd * b.lossUsd || b.powerUsd - a.powerUsd || (a.knob.asset < b.knob.asset ? -1 : 1),
   );

@@ -26,8 +26,11 @@ export type Interval = { readonly low: number; readonly high: number };
 
 type Input = { readonly state: ProtocolState; readonly policy: Policy };
 
-/** Intervals are bracketed for the largest movers only: each costs a few evaluations. */
-const MOST_INTERVALS = 8;
+/** Knobs are put in order by the worst tenth of few paths: less noise than the policy's own tail, and only the order hangs on it. */
+const SCREEN_LEVEL = 0.9;
+/** Intervals are bracketed for the largest movers only, and at so many points: each costs an evaluation. */
+const MOST_INTERVALS = 6;
+const INTERVAL_POINTS = 4;
 /** The optimistic end of a loosening is looked for up to so many times the move itself. */
 const INTERVAL_REACH = 4;
 
@@ -54,7 +57,11 @@ export async function run(
   const permits = (plan: Plan) =>
     field === 'haircutBps' ||
     Objective.newlyLiquidatable(state, parametersOf(state), apply(policy, parameters, field, plan)).length <= policy.maxNewlyLiquidatable;
-  const settled = await settle(knobs, judge, permits);
+  const screen = async (plan: Plan) => {
+    const rough = await trials.at(apply(policy, parameters, field, plan), trials.screenPaths, `order ${field}`);
+    return Objective.judge(lossesOf(rough), { ...risk, level: SCREEN_LEVEL, budgetUsd }).expectedShortfallUsd;
+  };
+  const settled = await settle(knobs, { judge, screen, permits });
   const judgeFresh = (evidence: StressEvidence) => Objective.judge(lossesOf(evidence).slice(trials.searchPaths), { ...risk, budgetUsd });
   return { field, knobs, settled, judge, judgeFresh };
 }
@@ -88,14 +95,18 @@ export async function intervals(policy: Policy, lane: Lane, from: ParametersByAs
   const moved = knobs
     .filter((knob) => stepsOf(knob) !== 0 && settled.target[knob.asset] === stepsOf(knob))
     .sort((a, b) => b.powerUsd(0) - a.powerUsd(0) || (a.asset < b.asset ? -1 : 1));
-  for (const knob of moved.slice(0, MOST_INTERVALS)) {
+  const bracket = async (knob: Knob): Promise<[string, Interval]> => {
     const steps = stepsOf(knob);
     const might = async (looserBy: number) => (await judge({ ...settled.plan, [knob.asset]: steps - looserBy })).mightFit;
-    const room = steps > 0 ? steps - knob.forced : Math.min(INTERVAL_REACH * -steps, knob.furthestLooser + steps);
-    const loosest = room <= 0 || (await might(room)) ? Math.max(0, room) : (await least(1, room, async (n) => !(await might(n)))) - 1;
-    const ends = [steps, steps - loosest].map((at) => settingAt(policy, knob.asset, field, from[knob.asset]![field], at));
-    found.set(knob.asset, { low: Math.min(...ends), high: Math.max(...ends) });
-  }
+    const room = Math.max(0, steps > 0 ? steps - knob.forced : Math.min(INTERVAL_REACH * -steps, knob.furthestLooser + steps));
+    const points = Math.min(INTERVAL_POINTS, room);
+    const at = (point: number) => Math.round((room * point) / points);
+    let loosest = room;
+    if (points > 0 && !(await might(room))) loosest = at((await least(1, points, async (point) => !(await might(at(point))))) - 1);
+    const ends = [steps, steps - loosest].map((position) => settingAt(policy, knob.asset, field, from[knob.asset]![field], position));
+    return [knob.asset, { low: Math.min(...ends), high: Math.max(...ends) }];
+  };
+  for (const [asset, interval] of await Promise.all(moved.slice(0, MOST_INTERVALS).map(bracket))) found.set(asset, interval);
   return found;
 }
 

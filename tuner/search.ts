@@ -43,7 +43,7 @@ export type TuneInput = {
 export type Tuned = { readonly recommendation: Recommendation; readonly before: StressEvidence; readonly after: StressEvidence };
 
 /** Assets searched per field: the largest by exposure. The rest hold, `small-exposure`. */
-const MOST_KNOBS = 20;
+const MOST_KNOBS = 12;
 
 export async function tune(input: TuneInput): Promise<Tuned> {
   const { state, model, scenarios, policy } = input;

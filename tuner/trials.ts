@@ -13,28 +13,34 @@ export type Trials = {
   /** Paths 0 to searchPaths − 1 search. */
   readonly searchPaths: number;
   readonly allPaths: number;
+  /** Fewer, for putting candidates in order before judging any. */
+  readonly screenPaths: number;
   readonly at: (parameters: ParametersByAsset, paths: number, step: string) => Promise<StressEvidence>;
   readonly count: () => number;
 };
 
 /** Evaluations a full search takes: for the progress bar only. */
-const TYPICAL = 60;
+const TYPICAL = 40;
+
+/** Two blocks: work for two threads. */
+const SCREEN_PATHS = 2 * BLOCK;
 
 export function open(evaluate: Evaluate, allPaths: number, onStep?: (step: string, share: number) => void): Trials {
   const searchPaths = halfOf(allPaths);
-  const known = new Map<string, StressEvidence>();
+  const known = new Map<string, Promise<StressEvidence>>();
   let count = 0;
   return {
     searchPaths,
     allPaths,
+    screenPaths: Math.min(SCREEN_PATHS, searchPaths),
     count: () => count,
-    at: async (parameters, paths, step) => {
+    at: (parameters, paths, step) => {
       const key = `${paths} ${canonicalJson(parameters)}`;
       const found = known.get(key);
       if (found !== undefined) return found;
-      onStep?.(step, count / (count + TYPICAL / 2));
-      const evidence = await evaluate({ parameters, borrowers: 'responsive', paths });
       count += 1;
+      onStep?.(step, count / (count + TYPICAL / 2));
+      const evidence = evaluate({ parameters, borrowers: 'responsive', paths });
       known.set(key, evidence);
       return evidence;
     },

@@ -35,12 +35,13 @@ const linear = (start: number, rates: Record<string, number>, budgetUsd: number,
   };
   return { judge, asked };
 };
-const always = () => true;
+const settledBy = (knobs: readonly Knob[], judge: (plan: Plan) => Promise<Judgement>, permits: (plan: Plan) => boolean = () => true) =>
+  settle(knobs, { judge, screen: async (plan) => (await judge(plan)).expectedShortfallUsd, permits });
 
 describe('tightening', () => {
   test('takes the asset whose loss falls most per power first, and no step more than needed', async () => {
     const { judge } = linear(100, { A: 5, B: 10, C: 1 }, 70);
-    const settled = await settle([knob('A'), knob('B'), knob('C')], judge, always);
+    const settled = await settledBy([knob('A'), knob('B'), knob('C')], judge);
     expect(settled).toMatchObject({ outcome: 'tightened', plan: { B: 3 }, target: { B: 3 } });
     expect(settled.after.expectedShortfallUsd).toBe(70);
     expect(settled.bindings).toMatchObject({ B: 'expected-shortfall' });
@@ -48,32 +49,32 @@ describe('tightening', () => {
 
   test('goes on to the next asset when the first is at its limit', async () => {
     const { judge } = linear(100, { A: 5, B: 10, C: 1 }, 50);
-    const settled = await settle([knob('A'), knob('B'), knob('C')], judge, always);
+    const settled = await settledBy([knob('A'), knob('B'), knob('C')], judge);
     expect(settled).toMatchObject({ outcome: 'tightened', plan: { B: 4, A: 2 } });
     expect(settled.bindings).toMatchObject({ B: 'max-tighten', A: 'expected-shortfall' });
   });
 
   test('stops with two standard errors to spare', async () => {
     const { judge } = linear(100, { B: 10 }, 90, 5);
-    expect((await settle([knob('B')], judge, always)).plan).toEqual({ B: 2 });
+    expect((await settledBy([knob('B')], judge)).plan).toEqual({ B: 2 });
   });
 
   test('names a distant target where one move is not enough', async () => {
     const { judge } = linear(100, { B: 10 }, 25);
-    const settled = await settle([knob('B')], judge, always);
+    const settled = await settledBy([knob('B')], judge);
     expect(settled).toMatchObject({ outcome: 'tightened', plan: { B: 4 }, target: { B: 8 }, bindings: { B: 'max-tighten' } });
   });
 
   test('says unreachable where even the walls are not enough, and still moves what helps', async () => {
     const { judge } = linear(1000, { B: 10, C: 0 }, 25);
-    const settled = await settle([knob('B'), knob('C')], judge, always);
+    const settled = await settledBy([knob('B'), knob('C')], judge);
     expect(settled).toMatchObject({ outcome: 'unreachable', plan: { B: 4 }, target: { B: 4 } });
     expect(settled.plan['C']).toBeUndefined();
   });
 
   test('leaves out what would hurt more accounts than permitted', async () => {
     const { judge } = linear(100, { A: 9, B: 10 }, 70);
-    const settled = await settle([knob('A'), knob('B')], judge, (plan) => plan['B'] === undefined);
+    const settled = await settledBy([knob('A'), knob('B')], judge, (plan) => plan['B'] === undefined);
     expect(settled).toMatchObject({ plan: { A: 4 }, bindings: { B: 'newly-liquidatable' } });
   });
 });
@@ -82,7 +83,7 @@ describe('netted margins are not monotone asset by asset', () => {
   test('all together by one share where each alone makes it worse', async () => {
     // Loss falls with the smaller of the two moves and rises with their difference.
     const judge = async ({ A = 0, B = 0 }: Plan) => judged(100 - 10 * Math.min(A, B) + 5 * Math.abs(A - B), 75);
-    const settled = await settle([knob('A'), knob('B')], judge, always);
+    const settled = await settledBy([knob('A'), knob('B')], judge);
     expect(settled).toMatchObject({ outcome: 'tightened', plan: { A: 3, B: 3 } });
     expect(settled.after.safe).toBe(true);
   });
@@ -91,34 +92,34 @@ describe('netted margins are not monotone asset by asset', () => {
 describe('loosening', () => {
   test('everything to its limit where all of it is safe: one question', async () => {
     const { judge, asked } = linear(10, { A: 1, B: 1 }, 100);
-    const settled = await settle([knob('A'), knob('B', { looser: 2, looserBinding: 'gap' })], judge, always);
+    const settled = await settledBy([knob('A'), knob('B', { looser: 2, looserBinding: 'gap' })], judge);
     expect(settled).toMatchObject({ outcome: 'loosened', plan: { A: -4, B: -2 }, bindings: { A: 'max-loosen', B: 'gap' } });
     expect(new Set(asked.map((plan) => JSON.stringify(plan))).size).toBe(2);
   });
 
   test('most power per loss first, up to the edge of the budget', async () => {
     const { judge } = linear(10, { A: 1, B: 4 }, 19);
-    const settled = await settle([knob('A'), knob('B')], judge, always);
+    const settled = await settledBy([knob('A'), knob('B')], judge);
     expect(settled).toMatchObject({ outcome: 'loosened', plan: { A: -4, B: -1 } });
     expect(settled.bindings).toEqual({ A: 'max-loosen', B: 'expected-shortfall' });
   });
 
   test('holds where not one step is safe', async () => {
     const { judge } = linear(10, { A: 1, B: 4 }, 10.5);
-    expect(await settle([knob('A'), knob('B')], judge, always)).toMatchObject({ outcome: 'held', plan: {} });
+    expect(await settledBy([knob('A'), knob('B')], judge)).toMatchObject({ outcome: 'held', plan: {} });
   });
 });
 
 test('holds at the boundary: fits, but not by two standard errors', async () => {
   const { judge, asked } = linear(10, { A: 1 }, 11, 1);
-  const settled = await settle([knob('A')], judge, always);
+  const settled = await settledBy([knob('A')], judge);
   expect(settled).toMatchObject({ outcome: 'held', plan: {}, bindings: { A: 'expected-shortfall' } });
   expect(asked).toHaveLength(1);
 });
 
 test('a forced move is made whatever the evidence says', async () => {
   const { judge } = linear(0, { A: 1 }, 100);
-  expect((await settle([knob('A', { forced: 2, looser: 0 })], judge, always)).plan).toEqual({ A: 2 });
+  expect((await settledBy([knob('A', { forced: 2, looser: 0 })], judge)).plan).toEqual({ A: 2 });
 });
 
 test('whatever the losses, a plan stays inside the limits and a tightened or loosened one is safe', async () => {
@@ -127,10 +128,9 @@ test('whatever the losses, a plan stays inside the limits and a tightened or loo
     fc.asyncProperty(rates, fc.integer({ min: 0, max: 200 }), fc.integer({ min: 0, max: 200 }), async (list, start, budget) => {
       const names = list.map((_, index) => `K${index}`);
       const { judge } = linear(start, Object.fromEntries(names.map((name, index) => [name, list[index]!])), budget);
-      const settled = await settle(
+      const settled = await settledBy(
         names.map((name) => knob(name)),
         judge,
-        always,
       );
       for (const steps of Object.values(settled.plan)) expect(steps).toBeGreaterThanOrEqual(-4);
       for (const steps of Object.values(settled.plan)) expect(steps).toBeLessThanOrEqual(4);
