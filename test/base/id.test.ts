@@ -70,8 +70,10 @@ describe('seal', () => {
   it('notices any change', () => {
     const sealed = seal({ a: 1, list: [1, 2] });
     expect(isSealed(sealed)).toBe(true);
-    expect(isSealed({ ...sealed, list: [2, 1] })).toBe(false);
-    expect(isSealed({ ...sealed, extra: null })).toBe(false);
+    const turned = { ...sealed, list: [2, 1] };
+    const grown = { ...sealed, extra: null };
+    expect(isSealed(turned)).toBe(false);
+    expect(isSealed(grown)).toBe(false);
   });
 });
 

@@ -7,7 +7,7 @@ export const LONG_LINES = 250;
 export const MOST_LINES = 400;
 
 const FORBIDDEN_NAMES =
-  /^(utils?|commons?|shared|types?|helpers?|misc|lib|core|services?|controllers?|repositor(y|ies)|managers?|index)(\.\w+)?$/i;
+  /^(utils?|commons?|shared|types?|helpers?|misc|lib|core|services|controllers?|repositor(y|ies)|managers?|index)(\.\w+)?$/i;
 /** The compiler wants one entry file by this name. */
 const NAMED_BY_TOOLS = new Set(['kernel/assembly/index.ts']);
 /** Stands in for another library's class, which callers construct and subclass. */
