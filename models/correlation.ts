@@ -21,7 +21,7 @@ export const COPULA_ROWS = 3_000;
 /** Fisher's transform is kept finite. */
 const LARGEST = 0.9999;
 
-/** `standardized`: z by asset, NaN where not observed; `probability`: filtered, flat; `now`: at the last bar. */
+/** `standardized`: z by asset, NaN where not observed; `probability`: of the regimes before each bar, flat; `now`: at the last bar. */
 export function fit(standardized: readonly Float64Array[], probability: Float64Array, now: readonly number[]): CorrelationLaw {
   const size = standardized.length;
   const rows = standardized[0]?.length ?? 0;

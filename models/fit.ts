@@ -76,7 +76,7 @@ export async function fit(panel: MarketPanel, options: FitOptions): Promise<Mark
   const standardized = fitted.map(({ filtered }) => filtered.standardized.map((u, t) => u / through[t]!));
   // 4. Correlation: dynamic, by regime, and in the extremes.
   await step('correlation', 0.48);
-  const correlation = Correlation.fit(standardized, chain.probability, regime.now);
+  const correlation = Correlation.fit(standardized, chain.predicted, regime.now);
   // 5. Margins.
   const margins: Record<string, Margin> = {};
   for (const [index, { asset }] of fitted.entries()) {
