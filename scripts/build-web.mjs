@@ -20,7 +20,7 @@ const options = {
   target: ['es2022', 'chrome123', 'firefox120', 'safari17.5'],
   jsx: 'automatic',
   jsxImportSource: 'preact',
-  loader: { '.woff2': 'file' },
+  loader: { '.woff2': 'file', '.woff': 'file' },
   assetNames: '[name]',
   legalComments: 'eof',
   tsconfig: `${web}tsconfig.json`,
@@ -31,6 +31,8 @@ await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
 await copyFile(`${web}index.html`, `${out}index.html`);
 await copyFile(`${web}mark.svg`, `${out}mark.svg`);
+// The typeface's licence asks to travel with it.
+await copyFile(fileURLToPath(import.meta.resolve('@fontsource/barlow-semi-condensed/LICENSE')), `${out}barlow-semi-condensed-LICENSE.txt`);
 if (process.argv.includes('--watch')) {
   const watcher = await context(options);
   await watcher.watch();

@@ -9,12 +9,12 @@
 export type Problem = {
   readonly type: string;
   readonly title: string;
-  readonly status?: number;
+  readonly status?: number | undefined;
   readonly detail: string;
-  readonly got?: string;
-  readonly needed?: string;
-  readonly where?: string;
-  readonly fix?: string;
+  readonly got?: string | undefined;
+  readonly needed?: string | undefined;
+  readonly where?: string | undefined;
+  readonly fix?: string | undefined;
 };
 
 export type StepState = 'waiting' | 'running' | 'done' | 'failed';
@@ -227,7 +227,11 @@ export type FitLine = {
   readonly model: string;
   readonly subject: string;
   readonly observations: number;
+  readonly logLikelihood: number;
   readonly converged: boolean;
+  readonly evaluations: number;
+  /** Names of parameters that ended on a bound. */
+  readonly atBound: readonly string[];
   readonly warnings: readonly string[];
 };
 
@@ -238,7 +242,9 @@ export type Replay = {
   readonly before: NamedResult;
   readonly after: NamedResult;
   /** Lowest and last price as multiples of the price at `asOf`, by panel asset, deepest fall first. */
-  readonly prices?: readonly { readonly asset: string; readonly lowest: number; readonly last: number; readonly missingBars: number }[];
+  readonly prices?:
+    | undefined
+    | readonly { readonly asset: string; readonly lowest: number; readonly last: number; readonly missingBars: number }[];
 };
 
 /** One finished run, whole. */
@@ -274,9 +280,9 @@ export type Result = {
   readonly accountsAfter: readonly AccountImpact[];
   readonly proposal: Proposal | null;
   /** Why nothing was drafted, where nothing was. */
-  readonly noProposal?: { readonly reason: string; readonly says: string } | null;
+  readonly noProposal: { readonly reason: string; readonly says: string } | null;
   /** The limits the advice was made within. */
-  readonly policy?: { readonly name: string; readonly says: string; readonly overBudgetProbability: number } | null;
+  readonly policy?: undefined | { readonly name: string; readonly says: string; readonly overBudgetProbability: number } | null;
   readonly execution: Execution | null;
   readonly quality: readonly QualityFinding[];
   readonly excluded: readonly { readonly asset: string; readonly kind: string; readonly says: string }[];

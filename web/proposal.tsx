@@ -14,7 +14,7 @@ export function Proposed({ result }: { result: Result }) {
         <p class="key">{proposal === null ? 'nothing to sign' : standing(proposal, execution)}</p>
       </header>
       {proposal === null ? (
-        <p class="empty">{result.noProposal?.says ?? 'Nothing moves, so nothing was drafted. The reasons stand beside each load line.'}</p>
+        <p class="empty">{result.noProposal?.says ?? 'Nothing was drafted.'}</p>
       ) : (
         <div class="pair">
           <div>

@@ -122,7 +122,7 @@ function Spoken({ title, lines, folded = false }: { title: string; lines: readon
 export function Model({ result }: { result: Result }) {
   const { fits, forecaster } = result;
   const failed = fits.filter((fit) => !fit.converged);
-  const warned = fits.filter((fit) => fit.warnings.length > 0);
+  const warned = fits.filter((fit) => fit.warnings.length + fit.atBound.length > 0);
   return (
     <section id="model" aria-labelledby="model-title">
       <header class="title">
@@ -197,7 +197,7 @@ function Fits({ lines }: { lines: readonly FitLine[] }) {
             <th scope="row">{fit.subject}</th>
             <td>{fit.model}</td>
             <td class={fit.converged ? '' : 'bad'}>{fit.converged ? 'converged' : 'not converged'}</td>
-            <td class="why">{fit.warnings.join('; ') || '–'}</td>
+            <td class="why">{[...fit.warnings, ...fit.atBound.map((name) => `${name} on its bound`)].join('; ') || '–'}</td>
           </tr>
         ))}
       </tbody>

@@ -91,6 +91,7 @@ function finished(): Result {
     accountsBefore: accounts(1),
     accountsAfter: accounts(0.4),
     proposal: drafted,
+    noProposal: null,
     execution: execution(drafted.id),
     quality: [
       finding('CRV', 'gap', 'warning', 9, '9 bars missing; masked, not filled'),
@@ -106,8 +107,11 @@ function finished(): Result {
       model: 'gjr-t',
       subject: line.asset,
       observations: 17_519,
+      logLikelihood: -20_482.6,
+      evaluations: 92,
       converged: line.asset !== 'CRV',
-      warnings: line.asset === 'ARB' ? ['ν is on its bound'] : [],
+      atBound: line.asset === 'ARB' ? ['nu'] : [],
+      warnings: [],
     })),
     forecaster: {
       backend: 'wasm',

@@ -1,0 +1,18 @@
+/**
+ * The page's own types against the server's schema: what the server answers can be read as the page's `Page` (checked by the
+ * compiler), and the fixture the page is tested with is something the server could have sent.
+ */
+import { expect, it } from 'vitest';
+import { Page as Served } from '../../api/page.ts';
+import type { Page } from '../../web/page.ts';
+import { donePage, runOf } from './fixture.ts';
+
+it('the fixture is an answer of the server, and every answer of the server is a page', () => {
+  const served: Page = Served.parse(donePage());
+  expect(served.result?.recommendation.assets).toHaveLength(12);
+});
+
+it.each(['running', 'failed', 'done'] as const)('a %s run is one the server could report', (status) => {
+  const served: Page = Served.parse({ version: '0.1.0', run: runOf(status, 2), result: null });
+  expect(served.run?.steps).toHaveLength(8);
+});
