@@ -186,7 +186,8 @@ function adviseLane(
         schedule,
       });
     } else if (settled.outcome === 'unreachable' && field !== 'liquidationThresholdBps') {
-      note(advice, start, asset, field, { verdict: 'abstain', reason: 'unreachable', binding });
+      const says = binding === 'newly-liquidatable' ? binding : 'the budget is out of reach and tightening this does not lower the loss';
+      note(advice, start, asset, field, { verdict: 'abstain', reason: 'unreachable', binding: says });
     } else {
       note(advice, start, asset, field, { verdict: 'hold', binding });
     }
