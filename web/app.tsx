@@ -18,7 +18,9 @@ import { Progress, Seconds, Trouble, Underway } from './run.tsx';
 import { Standing } from './standing.tsx';
 import { apply, current, next, type Theme } from './theme.ts';
 
-const RETRY_MILLISECONDS = 3_000;
+const RETRY_MILLISECONDS = 1_500;
+/** The server listens, but its stores are not open yet. */
+const NOT_READY = 'Http.NotReadyError';
 /** How often an idle page looks whether somebody began a new run. */
 const IDLE_MILLISECONDS = 20_000;
 
@@ -45,6 +47,7 @@ export function App() {
   const run = page?.run ?? null;
   const result = page?.result ?? null;
   const runId = run?.id;
+  const starting = page === null && problem?.type === NOT_READY;
   const working = run !== null && !hasEnded(run);
 
   useEffect(() => {
@@ -97,7 +100,8 @@ export function App() {
     <>
       <Bar result={result} theme={theme} onTheme={() => setTheme(next)} onHelp={() => setHelp(true)} />
       <main aria-busy={working}>
-        {problem !== null && (
+        {starting && <p class="empty">The server is starting: {problem.detail}</p>}
+        {problem !== null && !starting && (
           <Trouble title={page === null ? 'Nothing to show yet' : 'Connection lost; what you see may be old'} problem={problem} />
         )}
         {run?.status === 'failed' && run.error !== null && (

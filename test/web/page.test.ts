@@ -164,6 +164,7 @@ describe('the built page', () => {
       const { page } = await open('empty');
       expect(await page.locator('.trouble').textContent()).toContain('npx plimsoll run');
       const broken = await open('broken');
+      await broken.page.waitForSelector('.trouble');
       expect(await broken.page.locator('.trouble').textContent()).toContain('Store.LockedError');
       expect(await broken.page.locator('.trouble').textContent()).toContain('Stop the other process.');
     });
