@@ -6,22 +6,20 @@
  * 2. packages  `npm ci`, unless node_modules holds what the lock file names
  * 3. kernel    AssemblyScript → WASM module
  * 4. page      web/ → web/dist
- * 5. dist      TypeScript → dist, with the files that running code reads beside itself (contracts, policies, tables)
+ * 5. dist      TypeScript → dist
  *
  * Staleness is judged by content, not by time: a fresh clone, a copied folder and a switched branch all judge alike.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, sep } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
 const OLDEST_NODE = [20, 19];
 const COMPILED = ['base', 'kernel', 'datasets', 'models', 'tuner', 'governance', 'api'];
-/** Files that running code reads beside itself. Sources that only a compiler reads stay behind. */
-const ASSET = /\.(json|ya?ml|sql|wasm|csv|mjs|js)$/;
 const BUILT = join('node_modules', '.plimsoll');
 const BIN = join('dist', 'api', 'plimsoll.js');
 
@@ -103,7 +101,7 @@ function buildPage() {
 }
 
 function buildDist() {
-  const sources = COMPILED.flatMap(filesOf).filter((path) => path.endsWith('.ts') || ASSET.test(path));
+  const sources = COMPILED.flatMap(filesOf).filter((path) => /\.(ts|json)$/.test(path));
   const inputs = [...sources, 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
   return build('dist', 'TypeScript to dist', inputs, BIN, () => {
     // Built beside and swapped in: an interrupted build leaves the old one whole, and a deleted source leaves no ghost.
@@ -111,7 +109,6 @@ function buildDist() {
     rmSync(next, { recursive: true, force: true });
     try {
       node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', next);
-      for (const path of sources.filter((path) => ASSET.test(path))) copy(path, join(next, path));
       chmodSync(join(next, 'api', 'plimsoll.js'), 0o755);
       rmSync('dist', { recursive: true, force: true });
       renameSync(next, 'dist');
@@ -141,11 +138,6 @@ function step(name, says, work) {
 function node(file, ...args) {
   const { status } = spawnSync(process.execPath, [file, ...args], { stdio: ['ignore', 2, 2] });
   if (status !== 0) throw new Error(`${file} failed; see the lines above.`);
-}
-
-function copy(from, to) {
-  mkdirSync(dirname(to), { recursive: true });
-  cpSync(from, to);
 }
 
 /** Every file below `folder`, sorted, with forward slashes. */

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Environment } from '../../api/config.ts';
 import * as Compose from './compose.ts';
-import { read } from './tree.ts';
+import { codeFiles, ROOT, read } from './tree.ts';
 
 const text = read('docker-compose.yml');
 const known = Object.keys(Environment.shape);
@@ -43,12 +45,21 @@ describe('Dockerfile', () => {
     expect(dockerfile).toMatch(/^HEALTHCHECK /m);
   });
 
-  it('copies only folders that exist', () => {
-    const copied = [...dockerfile.matchAll(/^COPY --from=build \S+ (.+) \S+$/gm)].flatMap(([, paths]) => paths?.split(' ') ?? []);
+  it('copies what the program reads at run time, and nothing that is not there', () => {
+    const copied = [...dockerfile.matchAll(/^COPY --from=build --chown=\S+ (.+) \S+$/gm)].flatMap(([, paths]) => paths?.split(' ') ?? []);
     const built = ['/app/node_modules', '/app/dist', '/app/web/dist'];
-    for (const path of copied.filter((path) => !built.includes(path) && !path.endsWith('migrations'))) {
-      expect(() => read(path.replace('/app/', ''))).not.toThrow();
-    }
-    expect(copied.length).toBeGreaterThan(4);
+    for (const path of copied.filter((path) => !built.includes(path)))
+      expect(existsSync(join(ROOT, path.replace('/app/', ''))), path).toBe(true);
+
+    const api = codeFiles().filter(({ path }) => path.startsWith('api/'));
+    const needed = api
+      .flatMap(({ text }) => [...text.matchAll(/join\(PACKAGE_ROOT, ((?:'[^']+'(?:, )?)+)\)/g)])
+      .map(([, parts]) => `/app/${parts?.replaceAll("'", '').split(', ').join('/')}`);
+    expect(needed.length).toBeGreaterThan(3);
+    for (const path of needed)
+      expect(
+        copied.some((folder) => path === folder || path.startsWith(`${folder}/`)),
+        path,
+      ).toBe(true);
   });
 });
