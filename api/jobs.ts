@@ -138,6 +138,13 @@ async function onDatabase({ pool }: Store): Promise<Backend> {
   };
 }
 
+/** Resolves where the server answers. */
+export async function pingRedis(url: string): Promise<void> {
+  const { ping, close } = await onRedis(url);
+  await ping();
+  await close();
+}
+
 async function onRedis(url: string): Promise<Backend> {
   const connection = new Redis(url, { maxRetriesPerRequest: null, lazyConnect: true, connectTimeout: REDIS_CONNECT_MS });
   const failures: string[] = [];

@@ -5,7 +5,6 @@
  */
 import { readFile } from 'node:fs/promises';
 import { PlimsollError } from '../base/errors.ts';
-import { isSealed } from '../base/id.ts';
 import { SECONDS_PER_DAY } from '../base/units.ts';
 import { align } from '../datasets/align.ts';
 import { endsAt, FindingKind, type MarketPanel } from '../datasets/panel.ts';
@@ -13,7 +12,8 @@ import { reprice } from '../datasets/reprice.ts';
 import { sampleBook } from '../datasets/sample/book.ts';
 import { sampleMarket } from '../datasets/sample/market.ts';
 import { readSeries } from '../datasets/sources/files.ts';
-import { ProtocolState, parametersOf } from '../datasets/state.ts';
+import * as StateFile from '../datasets/sources/state-file.ts';
+import { type ProtocolState, parametersOf } from '../datasets/state.ts';
 import * as Bundle from '../governance/bundle.ts';
 import { draft } from '../governance/draft.ts';
 import type { NoProposal, Proposal } from '../governance/proposal.ts';
@@ -172,26 +172,7 @@ export function evidenceOf(
 
 /** A book as `plimsoll state import` writes it. */
 export async function readState(path: string): Promise<ProtocolState> {
-  const value = parseJson(await readText(path), path);
-  const read = ProtocolState.safeParse(value);
-  if (!read.success) {
-    const [issue] = read.error.issues;
-    throw new BadStateFileError({
-      got: issue?.message ?? 'something else',
-      needed: 'a ProtocolState',
-      where: `${path}, field ${issue?.path.join('.') ?? '$'}`,
-      fix: 'Make one with `plimsoll state import`.',
-    });
-  }
-  if (!isSealed(read.data)) {
-    throw new BadStateFileError({
-      got: 'content that does not hash to its id',
-      needed: `the content of ${read.data.id}`,
-      where: path,
-      fix: 'The file was changed after it was made; import it again.',
-    });
-  }
-  return read.data;
+  return StateFile.parse(await readText(path), path);
 }
 
 export async function readPolicy(path: string): Promise<Policy> {
@@ -227,25 +208,13 @@ function moment(text: string): string {
   return new Date(time).toISOString();
 }
 
-async function readText(path: string): Promise<string> {
+export async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
     throw new UnreadableFileError({ got: code, needed: 'a readable file', where: path, cause: error });
   }
-}
-
-function parseJson(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new BadStateFileError({ got: error instanceof Error ? error.message : String(error), needed: 'JSON', where });
-  }
-}
-
-export class BadStateFileError extends PlimsollError {
-  override readonly name = 'Voyage.BadStateFileError';
 }
 
 export class BadTimeError extends PlimsollError {

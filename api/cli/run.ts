@@ -1,0 +1,219 @@
+/** `plimsoll run`: the whole chain once. */
+import { join, resolve } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Waiver } from '../../datasets/panel.ts';
+import type { FieldAdvice } from '../../tuner/recommendation.ts';
+import * as Config from '../config.ts';
+import { DEFAULT_OPTIONS } from '../options.ts';
+import type { Result } from '../page.ts';
+import { print, printJson, progress, stepSays, table, untilInterrupted, usd, wholeNumber } from './terminal.ts';
+
+type Flags = {
+  readonly panel?: string;
+  readonly state?: string;
+  readonly policy?: string;
+  readonly asOf?: string;
+  readonly seed: number;
+  readonly workers?: number;
+  readonly out?: string;
+  readonly waive: readonly Waiver[];
+  readonly paths?: number;
+  readonly forecaster: boolean;
+  readonly rehearse: boolean;
+  readonly json?: boolean;
+};
+
+const REFUSED = 3;
+
+export function add(program: Command, end: (code: number) => void): void {
+  program
+    .command('run')
+    .description('The whole chain once: recommendation table, bundle and proposal')
+    .option('--panel <path>', 'market data: a file or a folder (default: the built-in simulated market)')
+    .option('--state <file>', 'the book, as `plimsoll state import` writes it (default: the built-in simulated book)')
+    .option('--policy <file>', 'what may be changed and how far (default: tuner/policies/default.yaml)')
+    .option('--as-of <time>', 'use no bar that ends later; what came next is replayed')
+    .option('--seed <n>', 'seed of every random draw', wholeNumber(0), DEFAULT_OPTIONS.seed)
+    .option('--workers <n>', 'threads; the result does not depend on it', wholeNumber(1, 256))
+    .option('--out <dir>', 'folder of the bundle (default: out/<as-of>-<id>)')
+    .option('--waive <what>', 'SUBJECT:KIND=REASON, recorded in panel and state; may be repeated', collectWaiver, [])
+    .option('--paths <n>', "paths instead of the policy's: for a quick look", wholeNumber(1, 1_000_000))
+    .option('--no-forecaster', 'leave the learned forecaster out')
+    .option('--no-rehearse', 'do not execute the proposal on a local chain')
+    .option('--json', 'result as JSON on standard output')
+    .addHelpText(
+      'after',
+      `
+Example:
+  $ plimsoll run
+  $ plimsoll run --panel ./hourly --state book.json --as-of 2022-05-08 --waive "state:date-mismatch=book of 2025 at prices of 2022"
+`,
+    )
+    .action(async (flags: Flags) => end(await action(flags)));
+}
+
+async function action(flags: Flags): Promise<number> {
+  const config = Config.read(process.env);
+  const { finished, run } = await import('../run.ts');
+  const interrupted = untilInterrupted();
+  const shown = progress(false);
+  const place = (path: string | undefined) => (path === undefined ? null : resolve(path));
+  const out = place(flags.out);
+  try {
+    const outcome = await run(
+      {
+        options: {
+          panel: place(flags.panel),
+          state: place(flags.state),
+          policy: place(flags.policy),
+          asOf: flags.asOf ?? null,
+          seed: flags.seed,
+          paths: flags.paths ?? null,
+          forecaster: flags.forecaster,
+          waivers: flags.waive,
+        },
+        threads: flags.workers ?? config.workers,
+        out,
+        parent: out === null ? resolve('out') : join(out, '..'),
+        rehearse: flags.rehearse,
+      },
+      shown.show,
+      interrupted.signal,
+    );
+    shown.end();
+    const result = finished(outcome, outcome.landed.manifestId);
+    if (flags.json) printJson(forMachines(result));
+    else print(forPeople(result));
+    return result.recommendation.verdict === 'abstain' || (result.noProposal !== null && result.noProposal.reason !== 'nothing-to-change')
+      ? REFUSED
+      : 0;
+  } finally {
+    shown.end();
+    interrupted.release();
+  }
+}
+
+export function forMachines(result: Result) {
+  return {
+    bundle: result.bundle,
+    verdict: result.recommendation.verdict,
+    simulated: result.simulated,
+    asOf: result.asOf,
+    recommendations: result.recommendation.assets.map(({ asset, verdict, regime, fields, because }) => ({
+      asset,
+      verdict,
+      regime,
+      parameters: Object.fromEntries(
+        Object.entries(fields).map(([field, { verdict: own, reason, from, to, low, high }]) => [
+          field,
+          { verdict: own, reason, from, to, low, high },
+        ]),
+      ),
+      binding: Object.fromEntries(Object.entries(fields).map(([field, { binding }]) => [field, binding])),
+      because,
+    })),
+    losses: { before: result.recommendation.before, after: result.recommendation.after },
+    proposal:
+      result.proposal === null
+        ? null
+        : {
+            id: result.proposal.id,
+            target: result.proposal.target,
+            calls: result.proposal.calls.map(({ to, data, says }) => ({ to, data, says })),
+          },
+    noProposal: result.noProposal,
+    execution: result.execution === null ? null : { ok: result.execution.ok, readBack: result.execution.readBack },
+    replay: result.replay,
+    waivers: result.waivers,
+    milliseconds: result.milliseconds,
+  };
+}
+
+export function forPeople(result: Result): string {
+  const { recommendation, execution, replay } = result;
+  const regime = result.regime.labels[result.regime.now.indexOf(Math.max(...result.regime.now))] ?? 'unknown';
+  const parts = [
+    `\n${result.protocol}, as of ${result.asOf}${result.simulated ? ', SIMULATED: built-in market or book' : ''}; market ${regime}; ${recommendation.verdict}\n\n`,
+    recommendationTable(result),
+    '\n',
+    lossTable(result),
+    '\n',
+    ...(replay === null ? [] : [replayTable(replay), '\n']),
+    table(
+      ['step', 'seconds'],
+      Object.entries(result.milliseconds).map(([step, milliseconds]) => [stepSays(step), (milliseconds / 1000).toFixed(1)]),
+    ),
+    '\n',
+  ];
+  if (result.proposal !== null) parts.push(`Proposal  ${result.proposal.calls.map(({ says }) => says).join(' ')}\n`);
+  if (result.noProposal !== null) parts.push(`No proposal (${result.noProposal.reason}): ${result.noProposal.says}\n`);
+  if (execution !== null) {
+    const kept = execution.readBack.filter(({ matches }) => matches).length;
+    const moved = execution.readBack.filter(({ before, after }) => before !== after).length;
+    parts.push(
+      `Rehearsal ${execution.ok ? 'executed' : 'FAILED'} on a local chain in ${execution.steps.length} steps; read back ${kept} of ${execution.readBack.length} values as wanted, ${moved} changed\n`,
+    );
+  }
+  for (const { subject, kind, reason } of result.waivers) parts.push(`Waiver    ${subject}:${kind}: ${reason}\n`);
+  parts.push(`Bundle    ${result.bundle.path}\n`, `Check it  ${result.verifyCommand}\n`);
+  return parts.join('');
+}
+
+function recommendationTable({ recommendation }: Result): string {
+  const rows = recommendation.assets.map(({ asset, regime, fields, because }) => [
+    asset,
+    regime,
+    change(fields.haircutBps, (bps) => (100 - bps / 100).toFixed(2)),
+    change(fields.liquidationThresholdBps, (bps) => (bps / 100).toFixed(2)),
+    change(fields.marginMultiplierPpm, (ppm) => (ppm / 1_000_000).toFixed(2)),
+    because,
+  ]);
+  return table(['asset', 'regime', 'LTV', 'threshold', 'margin ×', 'why'], rows);
+}
+
+function change({ verdict, reason, from, to }: FieldAdvice, show: (value: number) => string): string {
+  if (verdict === 'change') return `${show(from)} → ${show(to)}`;
+  return `${show(from)} (${verdict === 'abstain' ? (reason ?? 'abstain') : 'hold'})`;
+}
+
+function lossTable({ recommendation: { before, after, borrowingPowerUsd } }: Result): string {
+  const level = `${(100 * before.level).toFixed(0)} %`;
+  return table(
+    [`loss over ${before.paths} paths`, 'today', 'proposed'],
+    [
+      [
+        'mean',
+        `${usd(before.meanUsd)} ± ${usd(before.meanStandardErrorUsd)}`,
+        `${usd(after.meanUsd)} ± ${usd(after.meanStandardErrorUsd)}`,
+      ],
+      [
+        `expected shortfall, ${level}`,
+        `${usd(before.expectedShortfallUsd)} ± ${usd(before.expectedShortfallStandardErrorUsd)}`,
+        `${usd(after.expectedShortfallUsd)} ± ${usd(after.expectedShortfallStandardErrorUsd)}`,
+      ],
+      ['budget', usd(before.budgetUsd), usd(after.budgetUsd)],
+      ['worst path', usd(before.worstUsd), usd(after.worstUsd)],
+      ['mean liquidated', usd(before.meanLiquidatedUsd), usd(after.meanLiquidatedUsd)],
+      ['borrowing power', usd(borrowingPowerUsd.before), usd(borrowingPowerUsd.after)],
+    ],
+  );
+}
+
+function replayTable({ from, to, before, after }: NonNullable<Result['replay']>): string {
+  return table(
+    [`what happened, ${from.slice(0, 16)} to ${to.slice(0, 16)}`, 'old parameters', 'new parameters'],
+    [
+      ['bad debt', usd(before.badDebtUsd), usd(after.badDebtUsd)],
+      ['liquidated', usd(before.liquidatedUsd), usd(after.liquidatedUsd)],
+      ['penalty', usd(before.penaltyUsd), usd(after.penaltyUsd)],
+      ['accounts liquidated', String(before.liquidatedAccounts), String(after.liquidatedAccounts)],
+      ['margin shortfall', usd(before.marginShortfallUsd), usd(after.marginShortfallUsd)],
+    ],
+  );
+}
+
+export function collectWaiver(text: string, before: readonly Waiver[]): readonly Waiver[] {
+  const parts = /^([^:=]+):([^:=]+)=(.+)$/.exec(text);
+  if (parts === null) throw new InvalidArgumentError('Needed SUBJECT:KIND=REASON.');
+  return [...before, { subject: parts[1]!, kind: parts[2]!, reason: parts[3]! }];
+}

@@ -1,0 +1,104 @@
+/** `plimsoll stress`: one stress run of a bundle's book under parameters of your choice. */
+import { type Command, InvalidArgumentError } from 'commander';
+import { PlimsollError } from '../../base/errors.ts';
+import { type ParametersByAsset, type ProtocolState, parametersOf, RiskParameters } from '../../datasets/state.ts';
+import * as Config from '../config.ts';
+import { print, printJson, table, usd, wholeNumber } from './terminal.ts';
+
+type Setting = { readonly asset: string; readonly field: string; readonly value: number };
+type Flags = {
+  readonly set: readonly Setting[];
+  readonly paths?: number;
+  readonly workers?: number;
+  readonly standing?: boolean;
+  readonly json?: boolean;
+};
+
+export function add(program: Command): void {
+  program
+    .command('stress <bundle>')
+    .description("Stress a bundle's book, law and scenarios under given parameters")
+    .option('--set <what>', 'ASSET.FIELD=VALUE, e.g. WETH.haircutBps=2100; may be repeated', collectSetting, [])
+    .option('--paths <n>', "how many of the scenario set's paths", wholeNumber(1))
+    .option('--workers <n>', 'threads; the result does not depend on it', wholeNumber(1, 256))
+    .option('--standing', 'debts stay as they are, instead of following borrowing power')
+    .option('--json', 'evidence as JSON on standard output')
+    .addHelpText('after', '\nExample:\n  $ plimsoll stress out/2026-01-01-0123456789ab --set WETH.haircutBps=2100\n')
+    .action(action);
+}
+
+async function action(bundle: string, flags: Flags): Promise<void> {
+  const config = Config.read(process.env);
+  const { part } = await import('../bundle.ts');
+  const { riskOf } = await import('../voyage.ts');
+  const { hire } = await import('../workers.ts');
+  const [state, model, scenarios, policy] = await Promise.all([
+    part(bundle, 'state'),
+    part(bundle, 'model'),
+    part(bundle, 'scenarios'),
+    part(bundle, 'policy'),
+  ]);
+  const parameters = withSettings(state, flags.set);
+  const crew = hire({ state, model, scenarios, risk: riskOf(policy, state) }, flags.workers ?? config.workers);
+  try {
+    const borrowers = flags.standing ? 'standing' : 'responsive';
+    const evidence = await crew.evaluate({ parameters, borrowers, paths: flags.paths ?? scenarios.paths });
+    if (flags.json) {
+      printJson(evidence);
+      return;
+    }
+    const { summary } = evidence;
+    const level = `${(100 * summary.level).toFixed(0)} %`;
+    print(`${evidence.id}\n\n`);
+    print(
+      table(
+        ['loss', `${summary.paths} paths`],
+        [
+          ['mean', `${usd(summary.meanUsd)} ± ${usd(summary.meanStandardErrorUsd)}`],
+          [`expected shortfall, ${level}`, `${usd(summary.expectedShortfallUsd)} ± ${usd(summary.expectedShortfallStandardErrorUsd)}`],
+          ['worst path', usd(summary.worstUsd)],
+          ['budget', usd(summary.budgetUsd)],
+          ['chance above it, at most', `${(100 * summary.overBudgetProbabilityUpper).toFixed(2)} %`],
+        ],
+      ),
+    );
+    const rows = evidence.named.map((named) => [
+      named.name,
+      usd(named.badDebtUsd),
+      usd(named.liquidatedUsd),
+      usd(named.marginShortfallUsd),
+    ]);
+    print(`\n${table(['named scenario', 'bad debt', 'liquidated', 'margin shortfall'], rows)}`);
+  } finally {
+    await crew.close();
+  }
+}
+
+function withSettings(state: ProtocolState, settings: readonly Setting[]): ParametersByAsset {
+  const parameters = { ...parametersOf(state) };
+  for (const { asset, field, value } of settings) {
+    const changed = RiskParameters.safeParse({ ...parameters[asset], [field]: value });
+    if (parameters[asset] === undefined || !changed.success) {
+      throw new BadSettingError({
+        got: `${asset}.${field}=${value}`,
+        needed:
+          parameters[asset] === undefined
+            ? `one of ${Object.keys(parameters).join(', ')}`
+            : (changed.error?.issues[0]?.message ?? 'a known field'),
+        where: '--set',
+      });
+    }
+    parameters[asset] = changed.data;
+  }
+  return parameters;
+}
+
+function collectSetting(text: string, before: readonly Setting[]): readonly Setting[] {
+  const parts = /^([\w.+-]+)\.(\w+)=(\d+)$/.exec(text);
+  if (parts === null) throw new InvalidArgumentError('Needed ASSET.FIELD=VALUE.');
+  return [...before, { asset: parts[1]!, field: parts[2]!, value: Number(parts[3]) }];
+}
+
+export class BadSettingError extends PlimsollError {
+  override readonly name = 'Stress.BadSettingError';
+}

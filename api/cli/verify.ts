@@ -1,0 +1,38 @@
+/** `plimsoll verify`: run a bundle again and compare, byte for byte. */
+import type { Command } from 'commander';
+import * as Config from '../config.ts';
+import { outcome } from '../errors.ts';
+import { printJson, say, wholeNumber } from './terminal.ts';
+
+type Flags = { readonly workers?: number; readonly json?: boolean };
+
+export function add(program: Command, end: (code: number) => void): void {
+  program
+    .command('verify <bundle>')
+    .description('Run a bundle again from its inputs and compare every byte')
+    .option('--workers <n>', 'threads; the result does not depend on it', wholeNumber(1, 256))
+    .option('--json', '{"ok","id","recomputedId","firstDifference"} on standard output')
+    .addHelpText('after', '\nExample:\n  $ plimsoll verify out/2026-01-01-0123456789ab --workers 1\n')
+    .action(async (bundle: string, flags: Flags) => end(await action(bundle, flags)));
+}
+
+async function action(bundle: string, flags: Flags): Promise<number> {
+  const config = Config.read(process.env);
+  const { differenceError, verify } = await import('../verify.ts');
+  const began = performance.now();
+  let last = '';
+  const verdict = await verify(bundle, flags.workers ?? config.workers, (step) => {
+    if (step !== last) say(`${step} …`);
+    last = step;
+  });
+  if (flags.json) printJson(verdict);
+  if (verdict.ok) {
+    say(
+      `Same bytes: ${verdict.id}, with ${flags.workers ?? config.workers} workers, in ${((performance.now() - began) / 1000).toFixed(1)} s`,
+    );
+    return 0;
+  }
+  const error = differenceError(verdict, bundle);
+  say(`${error.name}: ${error.message}`);
+  return outcome(error).exitCode;
+}
