@@ -6,8 +6,8 @@ import { loadKernel } from '../../kernel/kernel.ts';
 import type { MarketModel } from '../../models/market.ts';
 import type { ScenarioSet } from '../../models/scenario.ts';
 import * as Objective from '../../tuner/objective.ts';
-import { type Policy, parsePolicy } from '../../tuner/policy.ts';
-import { type TuneInput, tune } from '../../tuner/search.ts';
+import { type Field, type Policy, parsePolicy } from '../../tuner/policy.ts';
+import { type Tuned, type TuneInput, tune } from '../../tuner/search.ts';
 import { type Evaluate, singleThread } from '../../tuner/stress/evaluate.ts';
 import * as Summary from '../../tuner/stress/summary.ts';
 import * as Book from '../stress/fixture.ts';
@@ -81,3 +81,18 @@ function lossUsd(parameters: ParametersByAsset, lineBps: Record<string, number>,
     0,
   );
 }
+
+/** Thin markets and accounts near the edge: bad debt that haircuts can reach. */
+export function risky(overrides: Partial<ProtocolState> = {}): ProtocolState {
+  const lending = Array.from({ length: 40 }, (_, index) => ({
+    account: `L${String(index).padStart(2, '0')}`,
+    eMode: 0,
+    collateral: [{ asset: ['A00', 'A01', 'A02'][index % 3]!, amountTokens: 20_000 }],
+    debt: [{ asset: 'USD', amountTokens: 2_000_000 * (0.6 + 0.003 * index) }],
+  }));
+  const thin = { dailyVolumeUsd: 3e7, impactY: 1, impactDelta: 0.5, halfLifeSeconds: 14_400, says: 'fixture' };
+  return Book.state([...Book.names(3).map((name) => Book.asset(name, { depth: thin })), Book.dollar()], lending, [], overrides);
+}
+
+export const fieldOf = ({ recommendation }: Tuned, asset: string, field: Field) =>
+  recommendation.assets.find((one) => one.asset === asset)!.fields[field];
