@@ -2,7 +2,7 @@
  * Align: series as they came → one MarketPanel on an even UTC grid.
  *
  * Recipe: 1 pieces of one asset together; 2 the step; 3 rows before `from` or in a bar that ends after `asOf` away; 4 rows in
- * order, doubles settled; 5 rows into bars; 6 findings, and the bars they make unusable masked; 7 assets with a fatal finding
+ * order, doubles and sources settled; 5 rows into bars; 6 findings, and the bars they make unusable masked; 7 assets with a fatal finding
  * out, unless a waiver names asset and kind; 8 the grid cut to what is left.
  * Nothing is filled in. Nothing after `asOf` is looked at: later rows cannot change the panel.
  */
@@ -11,7 +11,8 @@ import { seal } from '../base/id.ts';
 import { SECONDS_PER_DAY } from '../base/units.ts';
 import type { Bars, MarketPanel, PanelSource, QualityFinding, Waiver } from './panel.ts';
 import * as Quality from './quality.ts';
-import * as Series from './series.ts';
+import type { Series } from './series.ts';
+import * as Settle from './settle.ts';
 
 export type AlignOptions = {
   /** Default: the commonest distance between rows of the coarsest series. */
@@ -32,7 +33,7 @@ const MINIMUM_HISTORY_SECONDS = 180 * SECONDS_PER_DAY;
 /** A grid longer than this (95 years of hours) comes from a wrong step or a wrong time. */
 const MAX_BARS = 5_000_000;
 
-export function align(series: readonly Series.Series[], options: AlignOptions): MarketPanel {
+export function align(series: readonly Series[], options: AlignOptions): MarketPanel {
   const whole = byAsset(series);
   if (whole.length === 0) throw new NoSeriesError({ got: 'no series', needed: 'at least one asset' });
   const stepSeconds = options.stepSeconds ?? Math.max(...whole.map(stepOf));
@@ -62,14 +63,20 @@ type Judged = {
   readonly waived: readonly Waiver[];
 };
 
-function byAsset(series: readonly Series.Series[]): Series.Series[] {
-  const pieces = new Map<string, Series.Series[]>();
+/** Pieces of one asset (a file a month, or several sources) together; assets by name, pieces by source. */
+function byAsset(series: readonly Series[]): Series[][] {
+  const pieces = new Map<string, Series[]>();
   for (const one of series) pieces.set(one.asset, [...(pieces.get(one.asset) ?? []), one]);
-  return [...pieces.values()].map(Series.concat).sort((a, b) => (a.asset < b.asset ? -1 : 1));
+  const order = (a: string, b: string): number => (a < b ? -1 : 1);
+  return [...pieces.values()].map((parts) => parts.sort((a, b) => order(a.source, b.source))).sort(([a], [b]) => order(a!.asset, b!.asset));
 }
 
 /** The commonest distance between neighbouring rows, in whole seconds; irregular rows go to the unit of time next to their median. */
-function stepOf({ timesMs }: Series.Series): number {
+function stepOf(pieces: readonly Series[]): number {
+  return Math.max(...pieces.map(stepOfPiece));
+}
+
+function stepOfPiece({ timesMs }: Series): number {
   const sorted = Float64Array.from(timesMs).sort();
   const distances: number[] = [];
   for (let i = 1; i < sorted.length; i += 1)
@@ -81,87 +88,37 @@ function stepOf({ timesMs }: Series.Series): number {
   return usual.find((step) => Math.abs(median / step - 1) < 0.2) ?? median;
 }
 
-function toGrid(series: Series.Series, stepSeconds: number, fromMs: number, asOfMs: number): Gridded | undefined {
+function toGrid(pieces: readonly Series[], stepSeconds: number, fromMs: number, asOfMs: number): Gridded | undefined {
   const stepMs = stepSeconds * 1000;
-  const { timesMs } = series;
-  const rows: number[] = [];
-  let isSorted = true;
-  for (let row = 0; row < timesMs.length; row += 1) {
-    const opens = Math.floor(timesMs[row]! / stepMs) * stepMs;
-    const isSeen = !Number.isNaN(series.close[row]! + series.open[row]! + series.high[row]! + series.low[row]!);
-    if (opens < fromMs || opens + stepMs > asOfMs || !isSeen) continue;
-    if (rows.length > 0 && timesMs[row]! < timesMs[rows.at(-1)!]!) isSorted = false;
-    rows.push(row);
-  }
-  if (rows.length === 0) return undefined;
-  if (!isSorted) rows.sort((a, b) => timesMs[a]! - timesMs[b]! || compareRows(series, a, b));
-
-  const startMs = Math.floor(timesMs[rows[0]!]! / stepMs) * stepMs;
-  const length = Math.floor((timesMs[rows.at(-1)!]! - startMs) / stepMs) + 1;
+  const { rows, findings } = Settle.settle(pieces, stepSeconds, (row) => {
+    const { series, at } = row;
+    const opens = Math.floor(Settle.timeOf(row) / stepMs) * stepMs;
+    const isSeen = !Number.isNaN(series.close[at]! + series.open[at]! + series.high[at]! + series.low[at]!);
+    return isSeen && opens >= fromMs && opens + stepMs <= asOfMs;
+  });
+  const [first] = rows;
+  if (first === undefined) return undefined;
+  const { asset } = first.series;
+  const startMs = Math.floor(Settle.timeOf(first) / stepMs) * stepMs;
+  const length = Math.floor((Settle.timeOf(rows.at(-1)!) - startMs) / stepMs) + 1;
   if (length > MAX_BARS) {
     const got = `${length} bars of ${stepSeconds} s`;
-    throw new GridTooLongError({ got, needed: `at most ${MAX_BARS}`, where: series.asset, fix: 'Check the times, or give a longer step.' });
+    throw new GridTooLongError({ got, needed: `at most ${MAX_BARS}`, where: asset, fix: 'Check the times, or give a longer step.' });
   }
   const column = (): Float64Array => new Float64Array(length).fill(Number.NaN);
-  const grid = {
-    asset: series.asset,
-    startMs,
-    stepSeconds,
-    open: column(),
-    high: column(),
-    low: column(),
-    close: column(),
-    volume: column(),
-  };
-  const place = { asset: series.asset, startMs, stepSeconds };
-  const findings: QualityFinding[] = [];
-  const same: number[] = [];
-  const different: number[] = [];
-  for (let k = 0; k < rows.length; k += 1) {
-    const row = rows[k]!;
-    const at = Math.floor((timesMs[row]! - startMs) / stepMs);
-    if (k > 0 && timesMs[rows[k - 1]!]! === timesMs[row]!) {
-      (compareRows(series, rows[k - 1]!, row) === 0 ? same : different).push(at);
-      continue;
-    }
-    add(grid, at, series, row);
-  }
-  if (!isSorted) {
-    const all = { from: 0, to: length - 1, bars: length };
-    findings.push(Quality.finding(place, 'non-monotone-time', 'warning', all, 'rows were not in order of time; sorted'));
-  }
-  if (same.length > 0) findings.push(doubled(place, same, 'warning', 'given twice with the same numbers; one kept'));
-  if (different.length > 0) findings.push(doubled(place, different, 'fatal', 'given twice with different numbers'));
+  const grid = { asset, startMs, stepSeconds, open: column(), high: column(), low: column(), close: column(), volume: column() };
+  for (const row of rows) add(grid, Math.floor((Settle.timeOf(row) - startMs) / stepMs), row);
   return { grid, findings };
 }
 
-function doubled(
-  place: Parameters<typeof Quality.finding>[0],
-  at: readonly number[],
-  severity: 'warning' | 'fatal',
-  says: string,
-): QualityFinding {
-  const span = { from: at[0]!, to: at.at(-1)!, bars: at.length };
-  return Quality.finding(place, 'duplicate', severity, span, `${at.length === 1 ? '1 bar' : `${at.length} bars`} ${says}`);
-}
-
 /** Rows finer than the grid: first open, highest high, lowest low, last close, sum of volumes. */
-function add(grid: Quality.Grid, at: number, series: Series.Series, row: number): void {
+function add(grid: Quality.Grid, at: number, { series, at: row }: Settle.Row): void {
   const isFirst = Number.isNaN(grid.close[at]!);
   if (isFirst) grid.open[at] = series.open[row]!;
   grid.high[at] = isFirst ? series.high[row]! : Math.max(grid.high[at]!, series.high[row]!);
   grid.low[at] = isFirst ? series.low[row]! : Math.min(grid.low[at]!, series.low[row]!);
   grid.close[at] = series.close[row]!;
   grid.volume[at] = isFirst ? series.volume[row]! : grid.volume[at]! + series.volume[row]!;
-}
-
-/** 0 where both rows hold the same numbers; else an order that does not depend on where the rows stood. */
-function compareRows(series: Series.Series, a: number, b: number): number {
-  for (const column of [series.open, series.high, series.low, series.close, series.volume]) {
-    if (column[a]! < column[b]!) return -1;
-    if (column[a]! > column[b]!) return 1;
-  }
-  return 0;
 }
 
 function judge(grid: Quality.Grid, before: readonly QualityFinding[], endMs: number, options: AlignOptions): Judged {

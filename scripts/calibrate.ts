@@ -45,7 +45,7 @@ async function main(folder: string): Promise<void> {
     measured: {
       on: new Date().toISOString().slice(0, 10),
       command: 'npm run calibrate',
-      on_data: `hourly spot bars of ${panel.assets.length} assets in ${panel.quote}, ${panel.startsAt} to ${endsAt(panel)}; 1inch quotes of 2023-11-20; 1,000 largest Aave v3 borrowers of 2025-12-01`,
+      data: `hourly spot bars of ${panel.assets.length} assets in ${panel.quote}, ${panel.startsAt} to ${endsAt(panel)}; 1inch quotes of 2023-11-20; 1,000 largest Aave v3 borrowers of 2025-12-01`,
       note: 'Figures only. The sources are read where they lie and are not part of this project.',
     },
     units: {
@@ -80,7 +80,7 @@ async function main(folder: string): Promise<void> {
     OUT,
     `${JSON.stringify(table, null, 1).replaceAll(/\[\s+([-\d.,\s]+?)\s+\]/g, (_, inner: string) => `[${inner.replaceAll(/\s+/g, ' ')}]`)}\n`,
   );
-  say(`wrote ${OUT}`);
+  say(`wrote ${OUT}; now: npm run format`);
 }
 
 function returnsPct(close: readonly (number | null)[]): Float64Array {
@@ -145,7 +145,6 @@ function measureLaw(asset: string, returns: Float64Array, regimes: Regimes): { l
   );
   const { standardized } = Garch.filter(scaled, fitted.parameters, Garch.GJR_T);
   const law = {
-    unconditionalVariance: round(fitted.unconditionalVariance, 4),
     omega: round(omega, 6),
     alpha: round(alpha, 4),
     gamma: round(gamma, 4),

@@ -12,7 +12,7 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { PlimsollError, quote } from '../../base/errors.ts';
 import type { Id } from '../../base/id.ts';
 import type { PanelSource } from '../panel.ts';
-import * as Series from '../series.ts';
+import type { Series } from '../series.ts';
 import * as Cells from './cells.ts';
 import * as Layout from './layout.ts';
 import * as Rows from './rows.ts';
@@ -21,7 +21,7 @@ import * as Timestamp from './timestamp.ts';
 export type ReadOptions = { readonly onProgress?: (done: number, total: number, name: string) => void };
 
 export type Read = {
-  readonly series: readonly Series.Series[];
+  readonly series: readonly Series[];
   readonly sources: readonly PanelSource[];
   /** Currency of all prices, by the names of assets and files; USD where none says. */
   readonly quote: string;
@@ -30,7 +30,7 @@ export type Read = {
 const READABLE = /\.(csv|tsv|txt|parquet)(\.gz)?$/i;
 const PRICES = ['open', 'high', 'low', 'close', 'volume'] as const;
 
-/** A file, or a folder of files: one series an asset, sorted by name. */
+/** A file, or a folder of files: one series an asset and file, sorted by asset; `align` puts the pieces of an asset together. */
 export async function readSeries(path: string, options: ReadOptions = {}): Promise<Read> {
   const paths = await filesAt(path);
   const instance = await DuckDBInstance.create(':memory:', { threads: '2' });
@@ -49,12 +49,11 @@ export async function readSeries(path: string, options: ReadOptions = {}): Promi
     connection.closeSync();
     instance.closeSync();
   }
-  const assets = groupByAsset(pieces);
-  const series = [...assets.values()].map((parts) => Series.concat(parts.map((part) => part.series)));
-  return { series: series.sort((a, b) => (a.asset < b.asset ? -1 : 1)), sources, quote: quoteOf(pieces, path) };
+  const series = pieces.map((piece) => piece.series).sort((a, b) => (a.asset < b.asset ? -1 : a.asset > b.asset ? 1 : 0));
+  return { series, sources, quote: quoteOf(pieces, path) };
 }
 
-type Piece = { readonly series: Series.Series; readonly quote: string | null };
+type Piece = { readonly series: Series; readonly quote: string | null };
 type Table = { readonly header: readonly string[]; readonly delimiter: string; readonly layout: Layout.Layout };
 
 async function filesAt(path: string): Promise<string[]> {
@@ -221,12 +220,6 @@ function quoteOf(pieces: readonly Piece[], where: string): string {
     });
   }
   return quotes[0] ?? 'USD';
-}
-
-function groupByAsset(pieces: readonly Piece[]): Map<string, Piece[]> {
-  const groups = new Map<string, Piece[]>();
-  for (const piece of pieces) groups.set(piece.series.asset, [...(groups.get(piece.series.asset) ?? []), piece]);
-  return groups;
 }
 
 function csv(path: string, { header, delimiter }: Table): string {

@@ -5,9 +5,11 @@ import calibration from '../../../datasets/sample/calibration.json' with { type:
 import { sampleMarket } from '../../../datasets/sample/market.ts';
 import * as Student from '../../../datasets/sample/student.ts';
 import type { Series } from '../../../datasets/series.ts';
+import { readSeries } from '../../../datasets/sources/files.ts';
 import { loadKernel } from '../../../kernel/kernel.ts';
 import { tCdf, tQuantile } from '../../../models/math/special.ts';
 import * as Statistics from '../../../models/math/statistics.ts';
+import { hasReal, REAL } from '../real.ts';
 
 /** First 48 hours of seed 1. Changes when the calibration, the recipe or the kernel's streams do; never with the machine. */
 const KNOWN = 'sha256:c92aa5b6704c542fe677af291732af34af90cf2f10d7d0fe7fc80f3ff431a967';
@@ -157,3 +159,37 @@ function firstHours(one: Series, hours: number): Pick<Series, 'timesMs' | 'open'
     volume: cut(one.volume),
   };
 }
+
+describe.skipIf(!hasReal)('the table is what the data says', () => {
+  test('volatility, worst hour, volume and correlation by the obvious loops', async () => {
+    const { series } = await readSeries(`${REAL}/hourly`);
+    const from = Date.parse('2021-04-05T00:00:00Z');
+    const closes = (asset: string): Map<number, number> => {
+      const one = series.find((each) => each.asset === asset)!;
+      return new Map(Array.from(one.timesMs, (ms, i) => [ms, one.close[i]!] as const).filter(([ms]) => ms >= from));
+    };
+    const hours = (asset: string): Map<number, number> => {
+      const price = closes(asset);
+      return new Map(
+        [...price].flatMap(([ms, close]) =>
+          price.has(ms - 3_600_000) ? [[ms, 100 * Math.log(close / price.get(ms - 3_600_000)!)] as const] : [],
+        ),
+      );
+    };
+    for (const asset of ['AAVE', 'BTC', 'ETH', 'SNX']) {
+      const law = calibration.assets.find((one) => one.asset === asset)!;
+      const returns = [...hours(asset).values()];
+      expect(Math.sqrt((24 * returns.reduce((sum, r) => sum + r * r, 0)) / returns.length)).toBeCloseTo(law.volatilityDayPct, 2);
+      expect(Math.min(...returns)).toBeCloseTo(law.worstHourPct, 1);
+      expect([...closes(asset).values()].at(-1)! / law.lastPrice).toBeCloseTo(1, 3);
+    }
+    const [btc, eth] = [hours('BTC'), hours('ETH')];
+    const both = [...btc.keys()].filter((ms) => eth.has(ms));
+    const found = Statistics.correlation(
+      both.map((ms) => btc.get(ms)!),
+      both.map((ms) => eth.get(ms)!),
+    );
+    const lane = (asset: string): number => calibration.assets.findIndex((one) => one.asset === asset);
+    expect(found).toBeCloseTo(calibration.correlationHour[lane('BTC')]![lane('ETH')]!, 2);
+  });
+});
