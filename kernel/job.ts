@@ -26,14 +26,10 @@ export type BookInput = {
   readonly debtStart: Int32Array;
   readonly debtAsset: Int32Array;
   readonly debtTokens: Float64Array;
-  /** Health factor at start prices; Infinity without debt. */
-  readonly startHealth: Float64Array;
   readonly positionStart: Int32Array;
   readonly positionAsset: Int32Array;
   readonly positionTokens: Float64Array;
   readonly startEquity: Float64Array;
-  /** Largest relative move of any price at which the account surely keeps its margin. */
-  readonly safeMove: Float64Array;
   /** By asset, shock × multiplier. */
   readonly marginShock: Float64Array;
   readonly marginContingency: Float64Array;
@@ -102,20 +98,19 @@ export function place(arena: Arena, book: BookInput, paths: Paths): Placed {
     arena.place(book.debtStart),
     arena.place(book.debtAsset),
     arena.place(book.debtTokens),
-    arena.place(book.startHealth),
   ];
   const margin = [
     arena.place(book.positionStart),
     arena.place(book.positionAsset),
     arena.place(book.positionTokens),
     arena.place(book.startEquity),
-    arena.place(book.safeMove),
     arena.place(book.marginShock),
     arena.place(book.marginContingency),
   ];
   const collateralLeft = doubles(book.collateralTokens.length);
   const debtLeft = doubles(book.debtTokens.length);
   const hit = arena.zeros(4 * accounts);
+  const guard = [...Array.from({ length: 4 }, () => doubles(accounts)), arena.zeros(4 * 4 * lenders), doubles(4 * lenders)];
   const seized = doubles(assets);
   const repaid = doubles(assets);
   const work = [doubles(assets), doubles(assets), doubles(assets), doubles(assets), doubles((paths.steps + 1) * assets)];
@@ -123,7 +118,7 @@ export function place(arena: Arena, book: BookInput, paths: Paths): Placed {
   const byAccount = [doubles(accounts), doubles(accounts)];
 
   const words = [assets, paths.steps, paths.columns, lenders, traders, paths.frozenSteps];
-  words.push(...market, ...lending, ...margin, ...work, collateralLeft, debtLeft, hit, seized, repaid, ...byPath, ...byAccount);
+  words.push(...market, ...lending, ...margin, ...work, collateralLeft, debtLeft, hit, ...guard, seized, repaid, ...byPath, ...byAccount);
   const job = arena.struct(words, [
     book.stepSeconds,
     book.closeFactor,

@@ -35,16 +35,12 @@ export class Job {
   debtStart: usize;
   debtAsset: usize;
   debtTokens: usize;
-  /** Health factor at start prices. */
-  startHealth: usize;
 
   // Derivative accounts.
   positionStart: usize;
   positionAsset: usize;
   positionTokens: usize;
   startEquity: usize;
-  /** Largest relative move of any price at which the account surely keeps its margin. */
-  safeMove: usize;
   /** By asset: shock × multiplier, and contingency × multiplier. */
   marginShock: usize;
   marginContingency: usize;
@@ -60,6 +56,14 @@ export class Job {
   debtLeft: usize;
   /** i32 by account, lenders then traders: liquidated in this path. */
   hit: usize;
+  // By account, lenders then traders; see guard.ts.
+  startDue: usize;
+  due: usize;
+  span: usize;
+  total: usize;
+  /** Four a lender: i32 asset (first −1 = too many holdings) and signed weight. */
+  slotAsset: usize;
+  slotWeight: usize;
   /** Tokens taken from and repaid for borrowers in the last path, by asset: the books must balance. */
   seized: usize;
   repaid: usize;

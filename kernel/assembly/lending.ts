@@ -6,6 +6,7 @@
  * largest collateral. A liquidator sells what he gets and buys what he repays on the market, takes the size at which the
  * last dollar earns nothing, and comes only if the whole earns more than gas.
  */
+import { dueAfter, quickDistance } from './guard';
 import { at, f, i, set, Job } from './job';
 import * as Market from './market';
 
@@ -13,8 +14,6 @@ import * as Market from './market';
 const CALLS_PER_STEP = 4;
 /** Halvings when sizing: 2^-40 of the allowed repayment. */
 const HALVINGS = 40;
-/** The quick test must not skip an account that rounding would put below 1. */
-const GUARD: f64 = 1.000000001;
 
 export let liquidatedUsd: f64 = 0;
 export let penaltyUsd: f64 = 0;
@@ -28,23 +27,48 @@ export function open(job: Job): void {
   memory.copy(job.collateralLeft, job.collateralTokens, <usize>i(job.collateralStart, job.lenders) << 3);
   memory.copy(job.debtLeft, job.debtTokens, <usize>i(job.debtStart, job.lenders) << 3);
   memory.fill(job.hit, 0, <usize>(job.lenders + job.traders) << 2);
+  memory.copy(job.due, job.startDue, <usize>(job.lenders + job.traders) << 3);
   memory.fill(job.seized, 0, <usize>job.assets << 3);
   memory.fill(job.repaid, 0, <usize>job.assets << 3);
 }
 
-export function liquidateAll(job: Job): void {
-  const untouchedBelow = (GUARD * Market.highestRatio) / Market.lowestRatio;
+/** Once a job: how far from its line each account starts. */
+export function measure(job: Job): void {
   for (let account = 0; account < job.lenders; account += 1) {
-    const untouched = i(job.hit, account) == 0;
-    if (untouched && f(job.startHealth, account) >= untouchedBelow) continue;
-    for (let call = 0; call < CALLS_PER_STEP; call += 1) if (!liquidate(job, account)) break;
+    weigh(job, account, job.startPrice, job.collateralTokens, job.debtTokens);
+    set(job.startDue, account, dueAfter(job, account, weighted - owed, 0));
+  }
+}
+
+/** In account order. */
+export function liquidateAll(job: Job): void {
+  const drift = Market.drift;
+  const hit = job.hit;
+  const due = job.due;
+  const prices = job.oracle;
+  const slotAsset = job.slotAsset;
+  const slotWeight = job.slotWeight;
+  const lenders = job.lenders;
+  for (let account = 0; account < lenders; account += 1) {
+    if (drift <= f(due, account)) continue;
+    if (i(hit, account) == 0) {
+      const next = dueAfter(job, account, quickDistance(slotAsset, slotWeight, prices, account), drift);
+      if (next > drift) {
+        set(due, account, next);
+        continue;
+      }
+    }
+    let call = 0;
+    while (call < CALLS_PER_STEP && liquidate(job, account)) call += 1;
+    if (call == CALLS_PER_STEP) weigh(job, account, prices, job.collateralLeft, job.debtLeft);
+    // Holdings only shrink, so the span measured at the start still bounds the account.
+    set(due, account, owed > 0 ? dueAfter(job, account, weighted - owed, drift) : Infinity);
   }
 }
 
 /** Missing at the end: debt beyond what the collateral would bring, for accounts the market itself puts below 1. */
 export function shortfallUsd(job: Job, account: i32): f64 {
-  const untouchedBelow = (GUARD * Market.highestRatio) / Market.lowestRatio;
-  if (i(job.hit, account) == 0 && f(job.startHealth, account) >= untouchedBelow) return 0;
+  if (i(job.hit, account) == 0 && Market.closeMove <= f(job.startDue, account)) return 0;
   const marks = at(job.market, job.steps * job.assets);
   weigh(job, account, marks, job.collateralLeft, job.debtLeft);
   if (owed <= 0 || weighted >= owed) return 0;

@@ -6,28 +6,46 @@
  * at an end of the grid, so the worst node is |Σ size · price · shock · multiplier|. Below the requirement everything is
  * closed at executable prices; what equity cannot pay is the shortfall.
  */
+import { dueAfter } from './guard';
 import { at, f, i, set, Job } from './job';
 import * as Market from './market';
-
-const GUARD: f64 = 0.999999999;
 
 let equity: f64 = 0;
 let required: f64 = 0;
 
 export let shortfallUsd: f64 = 0;
 
+/** Once a job: how far from its requirement each account starts. */
+export function measure(job: Job): void {
+  for (let trader = 0; trader < job.traders; trader += 1) {
+    weigh(job, trader, job.startPrice);
+    set(job.startDue, job.lenders + trader, dueAfter(job, job.lenders + trader, equity - required, 0));
+  }
+}
+
 export function open(): void {
   shortfallUsd = 0;
 }
 
 export function liquidateAll(job: Job): void {
-  const move = Math.max(1 - Market.lowestRatio, Market.highestRatio - 1);
-  for (let trader = 0; trader < job.traders; trader += 1) {
-    if (i(job.hit, job.lenders + trader) != 0 || move <= GUARD * f(job.safeMove, trader)) continue;
-    weigh(job, trader, job.oracle);
-    if (equity >= required) continue;
+  const drift = Market.drift;
+  const first = job.lenders;
+  const hit = job.hit;
+  const due = job.due;
+  const prices = job.oracle;
+  const traders = job.traders;
+  for (let trader = 0; trader < traders; trader += 1) {
+    const account = first + trader;
+    if (drift <= f(due, account)) continue;
+    if (i(hit, account) != 0) continue;
+    weigh(job, trader, prices);
+    if (equity >= required) {
+      set(due, account, dueAfter(job, account, equity - required, drift));
+      continue;
+    }
     const missing = Math.max(0, -closedEquity(job, trader, true));
-    store<i32>(job.hit + (<usize>(job.lenders + trader) << 2), 1);
+    store<i32>(hit + (<usize>account << 2), 1);
+    set(due, account, Infinity);
     charge(job, trader, missing);
   }
 }
@@ -68,17 +86,23 @@ function closedEquity(job: Job, trader: i32, moves: bool): f64 {
 }
 
 function weigh(job: Job, trader: i32, prices: usize): void {
-  equity = f(job.startEquity, trader);
+  const startPrice = job.startPrice;
+  const shock = job.marginShock;
+  const rate = job.marginContingency;
+  const positionAsset = job.positionAsset;
+  const positionTokens = job.positionTokens;
+  let held = f(job.startEquity, trader);
   let together: f64 = 0;
   let contingency: f64 = 0;
   const end = i(job.positionStart, trader + 1);
   for (let row = i(job.positionStart, trader); row < end; row += 1) {
-    const asset = i(job.positionAsset, row);
-    const tokens = f(job.positionTokens, row);
+    const asset = i(positionAsset, row);
+    const tokens = f(positionTokens, row);
     const notional = tokens * f(prices, asset);
-    equity += notional - tokens * f(job.startPrice, asset);
-    together += notional * f(job.marginShock, asset);
-    contingency += Math.abs(notional) * f(job.marginContingency, asset);
+    held += notional - tokens * f(startPrice, asset);
+    together += notional * f(shock, asset);
+    contingency += Math.abs(notional) * f(rate, asset);
   }
+  equity = held;
   required = Math.abs(together) + contingency;
 }

@@ -12,10 +12,13 @@ import { f, i, set, Job } from './job';
 /** The marginal price never falls below 1 % of the reference: beyond it C goes on as a straight line. */
 const LARGEST_IMPACT: f64 = 0.99;
 
-export let lowestRatio: f64 = 1;
-export let highestRatio: f64 = 1;
+/** Sum over steps of the largest move of any oracle price, in units of its start price: no price has moved by more since. */
+export let drift: f64 = 0;
+/** Largest distance of any market price from its start price after the last step, set by `close`. */
+export let closeMove: f64 = 0;
 
 export function open(job: Job): void {
+  drift = 0;
   for (let asset = 0; asset < job.assets; asset += 1) {
     const price = f(job.startPrice, asset);
     set(job.reference, asset, price);
@@ -29,8 +32,7 @@ export function open(job: Job): void {
 /** Prices at the end of `step` (1-based) from the row of price multiples at `factors`. */
 export function advance(job: Job, step: i32, factors: usize): void {
   const assets = job.assets;
-  lowestRatio = 1;
-  highestRatio = 1;
+  let move: f64 = 0;
   for (let asset = 0; asset < assets; asset += 1) {
     const column = i(job.pathAsset, asset);
     const start = f(job.startPrice, asset);
@@ -40,24 +42,27 @@ export function advance(job: Job, step: i32, factors: usize): void {
     set(job.flowUsd, asset, flow);
     set(job.market, step * assets + asset, reference * (1 - slope(job, asset, flow)));
 
+    const before = f(job.oracle, asset);
     const oracle = observe(job, step, asset);
-    const ratio = oracle / start;
-    lowestRatio = Math.min(lowestRatio, ratio);
-    highestRatio = Math.max(highestRatio, ratio);
+    move = Math.max(move, Math.abs(oracle - before) / start);
+  }
+  drift += move;
+}
+
+/** Market prices after the last step's trades. */
+export function close(job: Job): void {
+  closeMove = 0;
+  for (let asset = 0; asset < job.assets; asset += 1) {
+    const mark = f(job.reference, asset) * (1 - slope(job, asset, f(job.flowUsd, asset)));
+    const start = f(job.startPrice, asset);
+    set(job.market, job.steps * job.assets + asset, mark);
+    closeMove = Math.max(closeMove, Math.abs(mark - start) / start);
   }
 }
 
-/** Bounds of market over start price at the end, for the same quick test as inside the horizon. */
-export function closeBounds(job: Job): void {
-  lowestRatio = 1;
-  highestRatio = 1;
-  for (let asset = 0; asset < job.assets; asset += 1) {
-    const mark = f(job.reference, asset) * (1 - slope(job, asset, f(job.flowUsd, asset)));
-    set(job.market, job.steps * job.assets + asset, mark);
-    const ratio = mark / f(job.startPrice, asset);
-    lowestRatio = Math.min(lowestRatio, ratio);
-    highestRatio = Math.max(highestRatio, ratio);
-  }
+/** Can this asset's price move at all? A constant one does when it is sold. */
+export function moves(job: Job, asset: i32): bool {
+  return i(job.pathAsset, asset) >= 0 || f(job.impactScale, asset) > 0;
 }
 
 /** C(Q) in USD. */

@@ -1,4 +1,5 @@
 /** The book against paths: per step prices, oracle, lending liquidations, margin closures; at the end what is missing. */
+import * as Guard from './guard';
 import { f, i, set, Job } from './job';
 import * as Lending from './lending';
 import * as Margin from './margin';
@@ -10,6 +11,9 @@ export function stress(job: Job, factors: usize, count: i32): void {
   const accounts = job.lenders + job.traders;
   memory.fill(job.accountHits, 0, <usize>accounts << 3);
   memory.fill(job.accountLossUsd, 0, <usize>accounts << 3);
+  Guard.measure(job);
+  Lending.measure(job);
+  Margin.measure(job);
   for (let path = 0; path < count; path += 1) {
     Market.open(job);
     Lending.open(job);
@@ -28,7 +32,7 @@ function finish(job: Job, path: i32): void {
   let badDebt: f64 = 0;
   let hits: f64 = 0;
   let needless: f64 = 0;
-  Market.closeBounds(job);
+  Market.close(job);
   for (let account = 0; account < job.lenders; account += 1) {
     const missing = Lending.shortfallUsd(job, account);
     badDebt += missing;

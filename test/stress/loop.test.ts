@@ -31,7 +31,6 @@ function randomCase(seed: number) {
   const collateralTokens = Float64Array.from(collateralAsset, (asset) => 10 ** between(2, 6.5) / startPrice[asset]!);
   const collateralThreshold = Float64Array.from(collateralAsset, () => (draw() < 0.1 ? 0 : between(0.5, 0.9)));
   const debtTokens = new Float64Array(debtAsset.length);
-  const startHealth = new Float64Array(lenders);
   for (let account = 0; account < lenders; account += 1) {
     let weighted = 0;
     for (let row = collateralStart[account]!; row < collateralStart[account + 1]!; row += 1) {
@@ -39,28 +38,21 @@ function randomCase(seed: number) {
     }
     const owedUsd = (weighted + 1) / between(0.97, 1.4);
     const shares = debtStart[account + 1]! - debtStart[account]!;
-    let owed = 0;
     for (let row = debtStart[account]!; row < debtStart[account + 1]!; row += 1) {
       debtTokens[row] = owedUsd / shares / startPrice[debtAsset[row]!]!;
-      owed += debtTokens[row]! * startPrice[debtAsset[row]!]!;
     }
-    startHealth[account] = weighted / owed;
   }
   const positionTokens = Float64Array.from(positionAsset, (asset) => ((draw() < 0.5 ? -1 : 1) * 10 ** between(2, 6)) / startPrice[asset]!);
   const marginShock = many(assets, () => between(0.02, 0.3));
   const marginContingency = many(assets, () => between(0, 0.02));
   const startEquity = new Float64Array(traders);
-  const safeMove = new Float64Array(traders);
   for (let trader = 0; trader < traders; trader += 1) {
-    let [gross, bound] = [0, 0];
+    let gross = 0;
     for (let row = positionStart[trader]!; row < positionStart[trader + 1]!; row += 1) {
       const asset = positionAsset[row]!;
-      const usd = Math.abs(positionTokens[row]! * startPrice[asset]!);
-      gross += usd;
-      bound += usd * (marginShock[asset]! + marginContingency[asset]!);
+      gross += Math.abs(positionTokens[row]! * startPrice[asset]!);
     }
     startEquity[trader] = gross * between(0.02, 0.5);
-    safeMove[trader] = (startEquity[trader]! - bound) / (gross + bound);
   }
   const calm = draw() < 0.3;
   const book: BookInput = {
@@ -84,12 +76,10 @@ function randomCase(seed: number) {
     debtStart,
     debtAsset,
     debtTokens,
-    startHealth,
     positionStart,
     positionAsset,
     positionTokens,
     startEquity,
-    safeMove,
     marginShock,
     marginContingency,
     stepSeconds: 3_600,

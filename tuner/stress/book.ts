@@ -27,8 +27,6 @@ export type LiquidatorCosts = {
 };
 export const LIQUIDATOR: LiquidatorCosts = { gasUsd: 30, capitalCost: 0.0005, bonusFee: 0.1, smallPositionUsd: 2_000 };
 
-/** An asset no panel series drives: constant in USD; this much volatility a day only prices the impact of selling it. */
-const PEGGED_DAILY_VOLATILITY = 0.002;
 /** In a row's override: the asset's own parameters apply. */
 const NO_OVERRIDE = -1;
 
@@ -89,9 +87,8 @@ export function flatten(state: ProtocolState, law: Law, stepSeconds: number, bor
     startPrice: by(({ priceUsd }) => priceUsd),
     pathAsset: columns,
     volumeUsd: by(({ depth }) => depth.dailyVolumeUsd),
-    impactScale: by(
-      ({ depth }, index) => depth.impactY * (columns[index]! < 0 ? PEGGED_DAILY_VOLATILITY : law.dailyVolatility[columns[index]!]!),
-    ),
+    // An asset no panel series drives is constant in USD, whatever is sold of it.
+    impactScale: by(({ depth }, index) => (columns[index]! < 0 ? 0 : depth.impactY * law.dailyVolatility[columns[index]!]!)),
     impactDelta: by(({ depth }) => depth.impactDelta),
     impactDecay: by(({ depth }) => kernel.exp((-kernel.log(2) * stepSeconds) / depth.halfLifeSeconds)),
     deviation: by(({ feed }) => fromBps(feed.deviationBps)),
@@ -105,12 +102,10 @@ export function flatten(state: ProtocolState, law: Law, stepSeconds: number, bor
     debtStart: debt.start,
     debtAsset: debt.asset,
     debtTokens: debt.tokens,
-    startHealth: new Float64Array(lending.length),
     positionStart: perps.start,
     positionAsset: perps.asset,
     positionTokens: perps.tokens,
     startEquity: Float64Array.from(trading, ({ equityUsd }) => equityUsd),
-    safeMove: new Float64Array(trading.length),
     marginShock: new Float64Array(assets.length),
     marginContingency: new Float64Array(assets.length),
     stepSeconds,
@@ -153,23 +148,33 @@ export function apply(book: Book, parameters: ParametersByAsset): BookInput {
   const ltvTested = rowValue(book.eModeLtv, ltv, tested);
 
   const debtTokens = input.debtTokens.slice();
-  const startHealth = new Float64Array(input.lenders);
   for (let account = 0; account < input.lenders; account += 1) {
-    let [powerNow, powerTested, weighted, owed] = [0, 0, 0, 0];
+    let [powerNow, powerTested] = [0, 0];
     for (let row = input.collateralStart[account]!; row < input.collateralStart[account + 1]!; row += 1) {
       const usd = input.collateralTokens[row]! * input.startPrice[input.collateralAsset[row]!]!;
       powerNow += usd * ltvNow[row]!;
       powerTested += usd * ltvTested[row]!;
-      weighted += usd * collateralThreshold[row]!;
     }
     const scale = book.borrowers === 'responsive' && powerNow > 0 ? powerTested / powerNow : 1;
     for (let row = input.debtStart[account]!; row < input.debtStart[account + 1]!; row += 1) {
       debtTokens[row] = input.debtTokens[row]! * scale;
-      owed += debtTokens[row]! * input.startPrice[input.debtAsset[row]!]!;
     }
-    startHealth[account] = owed > 0 ? weighted / owed : Number.POSITIVE_INFINITY;
   }
-  return { ...input, collateralThreshold, collateralBonus, debtTokens, startHealth, ...applyMargin(book, tested) };
+  return { ...input, collateralThreshold, collateralBonus, debtTokens, ...applyMargin(book, tested) };
+}
+
+/** Debt and health factor of each lender at start prices; without debt health is Infinity. */
+export function healths(input: BookInput): { debtUsd: number; health: number }[] {
+  return Array.from({ length: input.lenders }, (_, account) => {
+    let [weighted, debtUsd] = [0, 0];
+    for (let row = input.collateralStart[account]!; row < input.collateralStart[account + 1]!; row += 1) {
+      weighted += input.collateralTokens[row]! * input.startPrice[input.collateralAsset[row]!]! * input.collateralThreshold[row]!;
+    }
+    for (let row = input.debtStart[account]!; row < input.debtStart[account + 1]!; row += 1) {
+      debtUsd += input.debtTokens[row]! * input.startPrice[input.debtAsset[row]!]!;
+    }
+    return { debtUsd, health: debtUsd > 0 ? weighted / debtUsd : Number.POSITIVE_INFINITY };
+  });
 }
 
 /** Equity and maintenance requirement of each trader at start prices. */
@@ -190,33 +195,26 @@ function applyMargin(book: Book, tested: readonly RiskParameters[]) {
   const contingencyNow = scaled(book.inForce, () => book.contingencyFraction);
 
   const positionTokens = input.positionTokens.slice();
-  const safeMove = new Float64Array(input.traders);
   for (let trader = 0; trader < input.traders; trader += 1) {
     const now = exposure(input, trader, shockNow, contingencyNow);
     const then = exposure(input, trader, marginShock, marginContingency);
     const required = Math.abs(then.together) + then.contingency;
     const scale = book.borrowers === 'responsive' && required > 0 ? (Math.abs(now.together) + now.contingency) / required : 1;
     for (let row = input.positionStart[trader]!; row < input.positionStart[trader + 1]!; row += 1) positionTokens[row]! *= scale;
-    // Prices within ±m of today cost at most m·gross and need at most (1 + m)·bound.
-    const bound = scale * (then.bound + then.contingency);
-    const equity = input.startEquity[trader]!;
-    const span = scale * then.gross + bound;
-    safeMove[trader] = span > 0 ? (equity - bound) / span : equity >= 0 ? Number.POSITIVE_INFINITY : -1;
   }
-  return { marginShock, marginContingency, positionTokens, safeMove };
+  return { marginShock, marginContingency, positionTokens };
 }
 
 function exposure(input: BookInput, trader: number, shock: Float64Array, contingencyRate: Float64Array) {
-  let [gross, together, bound, contingency] = [0, 0, 0, 0];
+  let [gross, together, contingency] = [0, 0, 0];
   for (let row = input.positionStart[trader]!; row < input.positionStart[trader + 1]!; row += 1) {
     const asset = input.positionAsset[row]!;
     const notional = input.positionTokens[row]! * input.startPrice[asset]!;
     gross += Math.abs(notional);
     together += notional * shock[asset]!;
-    bound += Math.abs(notional) * shock[asset]!;
     contingency += Math.abs(notional) * contingencyRate[asset]!;
   }
-  return { gross, together, bound, contingency };
+  return { gross, together, contingency };
 }
 
 function rows<T>(accounts: readonly T[], read: (account: T) => readonly Holding[], position: ReadonlyMap<string, number>) {

@@ -156,13 +156,7 @@ export function assemble(
 export function healthOf(prepared: Prepared, parameters: ParametersByAsset): { account: string; debtUsd: number; health: number }[] {
   const { book } = prepared;
   const input = Book.apply(book, parameters);
-  const lenders = book.lenders.map((account, index) => {
-    let debtUsd = 0;
-    for (let row = input.debtStart[index]!; row < input.debtStart[index + 1]!; row += 1) {
-      debtUsd += input.debtTokens[row]! * input.startPrice[input.debtAsset[row]!]!;
-    }
-    return { account, debtUsd, health: input.startHealth[index]! };
-  });
+  const lenders = Book.healths(input).map((standing, index) => ({ account: book.lenders[index]!, ...standing }));
   const traders = Book.margins(input).map(({ equityUsd, requiredUsd, grossUsd }, index) => ({
     account: book.traders[index]!,
     debtUsd: grossUsd,
