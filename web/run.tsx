@@ -3,7 +3,7 @@
  */
 import { useEffect, useState } from 'preact/hooks';
 import { Copy } from './copy.tsx';
-import { duration, sentence, when } from './format.ts';
+import { duration, sentence, short, when } from './format.ts';
 import type { Problem, Result, Run, Step } from './page.ts';
 
 const TICK_MILLISECONDS = 200;
@@ -21,7 +21,7 @@ export function Progress({ run, receivedAt }: { run: Run; receivedAt: number }) 
       <header class="title">
         <h2 id="progress-title">{run.status === 'running' ? 'Working' : sentence(run.status)}</h2>
         <p class="key">
-          {duration(spent)} so far{left === null ? '' : `, about ${duration(left)} to go`} · {run.id}
+          {duration(spent)} so far{left === null ? '' : `, about ${duration(left)} to go`} · <code title={run.id}>{short(run.id)}</code>
         </p>
       </header>
       <progress max={1} value={overall(steps)} aria-label="Share of the whole run" />
@@ -90,7 +90,10 @@ export function Trouble({ problem, title, run = null }: { problem: Problem; titl
 }
 
 export function Seconds({ result, run }: { result: Result; run: Run | null }) {
-  const entries = Object.entries(result.milliseconds).filter(([step]) => step !== 'total');
+  const order = run?.steps.map(({ step }) => step) ?? [];
+  const entries = Object.entries(result.milliseconds)
+    .filter(([step]) => step !== 'total')
+    .sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
   const total = result.milliseconds['total'] ?? entries.reduce((sum, [, spent]) => sum + spent, 0);
   const longest = Math.max(1, ...entries.map(([, spent]) => spent));
   return (
@@ -163,14 +166,17 @@ function overall(steps: readonly Step[]): number {
   return total === 0 ? 0 : done / total;
 }
 
+/** What the estimates leave, slowed by how much slower than them this machine has been so far. */
 function remaining(steps: readonly Step[]): number | null {
-  let left = 0;
-  for (const step of steps) {
-    if (step.state === 'done') continue;
-    if (step.estimateSeconds === null) return null;
-    left += Math.max(0, step.estimateSeconds - step.seconds);
+  let [left, spent, expected] = [0, 0, 0];
+  for (const { state, share, seconds, estimateSeconds } of steps) {
+    if (estimateSeconds === null) return null;
+    const part = state === 'done' ? 1 : state === 'running' ? share : 0;
+    left += (1 - part) * estimateSeconds;
+    spent += state === 'waiting' ? 0 : seconds;
+    expected += part * estimateSeconds;
   }
-  return left;
+  return left * (expected > 0 ? Math.max(1, spent / expected) : 1);
 }
 
 function useNow(): number {
