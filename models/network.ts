@@ -36,7 +36,11 @@ export type TrainOptions = {
   readonly onEpoch?: (share: number) => void | Promise<void>;
 };
 
+/** Streams 0 to 5 make the layers. */
+const SHUFFLE_PATH = 6;
+
 type Tensorflow = typeof import('@tensorflow/tfjs-core');
+type Tensor = ReturnType<Tensorflow['tensor2d']>;
 type Loss = ReturnType<Tensorflow['scalar']>;
 
 export async function train(shape: Shape, samples: Samples, options: TrainOptions): Promise<Network> {
@@ -47,34 +51,47 @@ export async function train(shape: Shape, samples: Samples, options: TrainOption
   const variables = initial.map((values, index) => tf.variable(tf.tensor2d(values, sizes[index]!)));
   const [w1, b1, w2, b2, w3, b3] = variables as [V, V, V, V, V, V];
   type V = (typeof variables)[number];
-  const spread = tf.tensor2d(gapMatrix(shape.levels), [shape.levels.length, shape.levels.length]);
-  const level = tf.tensor2d(Float32Array.from(shape.levels), [1, shape.levels.length]);
-  const weight = tf.tensor2d(
-    Float32Array.from(shape.levels, (p) => 1 / Math.sqrt(p * (1 - p))),
-    [1, shape.levels.length],
-  );
+  const count = shape.levels.length;
+  const batchRows = Math.min(options.batch, rows);
+  // The cpu backend is several times slower where shapes differ and where tensors are sliced: every constant comes in full size, a
+  // bias is added as a column of ones times it, and median and gaps are told apart by two matrices.
+  const full = (value: (level: number) => number) =>
+    tf.tensor2d(
+      Float32Array.from({ length: batchRows * count }, (_, place) => value(shape.levels[place % count]!)),
+      [batchRows, count],
+    );
+  const spread = gapMatrix(shape.levels);
+  const constants = {
+    median: tf.tensor2d(
+      spread.map((value, place) => (place < count ? value : 0)),
+      [count, count],
+    ),
+    gaps: tf.tensor2d(
+      spread.map((value, place) => (place < count ? 0 : value)),
+      [count, count],
+    ),
+    level: full((p) => p),
+    weight: full((p) => 1 / Math.sqrt(p * (1 - p))),
+    ones: tf.ones([batchRows, 1]),
+  };
   const optimizer = tf.train.adam(options.learningRate);
   const order = Uint32Array.from({ length: rows }, (_, row) => row);
-  const batches = Math.max(1, Math.floor(rows / options.batch));
   for (let epoch = 0; epoch < options.epochs; epoch += 1) {
     shuffle(order, options.seed, epoch);
-    for (let batch = 0; batch < batches; batch += 1) {
-      const chosen = order.subarray(batch * options.batch, Math.min(rows, (batch + 1) * options.batch));
-      const { x, y } = gather(samples, chosen, shape.inputs);
+    for (let from = 0; from + batchRows <= rows; from += batchRows) {
+      const { x, y } = gather(samples, order.subarray(from, from + batchRows), shape.inputs, count);
       tf.tidy(() => {
-        const inputs = tf.tensor2d(x, [chosen.length, shape.inputs]);
-        const outcomes = tf.tensor2d(y, [chosen.length, 1]);
+        const inputs = tf.tensor2d(x, [batchRows, shape.inputs]);
+        const outcomes = tf.tensor2d(y, [batchRows, count]);
         optimizer.minimize(
           () => {
-            const h1 = tf.tanh(tf.add(tf.matMul(inputs, w1), b1));
-            const h2 = tf.tanh(tf.add(tf.matMul(h1, w2), b2));
-            const raw = tf.add(tf.matMul(h2, w3), b3);
-            const median = tf.slice(raw, [0, 0], [chosen.length, 1]);
-            const gaps = tf.softplus(tf.slice(raw, [0, 1], [chosen.length, shape.levels.length - 1]));
-            const quantiles = tf.matMul(tf.concat([median, gaps], 1), spread);
+            const dense = (from: Tensor, w: V, b: V) => tf.add(tf.matMul(from, w), tf.matMul(constants.ones, b)) as Tensor;
+            const raw = dense(tf.tanh(dense(tf.tanh(dense(inputs, w1, b1)), w2, b2)), w3, b3);
+            const quantiles = tf.add(tf.matMul(raw, constants.median), tf.matMul(tf.softplus(raw), constants.gaps));
             const error = tf.sub(outcomes, quantiles);
-            const loss = tf.mean(tf.mul(weight, tf.maximum(tf.mul(level, error), tf.mul(tf.sub(level, 1), error))));
-            return tf.add(loss, tf.mul(options.decay, tf.sum(tf.square(w3)))) as Loss;
+            // max(p·e, (p − 1)·e) = p·e + max(0, −e).
+            const loss = tf.mul(constants.weight, tf.add(tf.mul(constants.level, error), tf.relu(tf.neg(error))));
+            return tf.add(tf.mean(loss), tf.mul(options.decay, tf.sum(tf.square(w3)))) as Loss;
           },
           false,
           variables,
@@ -84,7 +101,7 @@ export async function train(shape: Shape, samples: Samples, options: TrainOption
     await options.onEpoch?.((epoch + 1) / options.epochs);
   }
   const weights = variables.map((variable) => Float32Array.from(variable.dataSync()));
-  for (const tensor of [...variables, spread, level, weight]) tensor.dispose();
+  for (const tensor of [...variables, ...Object.values(constants)]) tensor.dispose();
   optimizer.dispose();
   return { shape, weights, backend: tf.getBackend() };
 }
@@ -185,19 +202,20 @@ function initialWeights(shape: Shape, { seed, base }: TrainOptions): Float32Arra
 
 function shuffle(order: Uint32Array, seed: number, epoch: number): void {
   for (let i = order.length - 1; i > 0; i -= 1) {
-    const j = Math.floor(uniform(seed, PURPOSE.forecaster, 6, epoch, i) * (i + 1));
+    const j = Math.floor(uniform(seed, PURPOSE.forecaster, SHUFFLE_PATH, epoch, i) * (i + 1));
     const kept = order[i]!;
     order[i] = order[j]!;
     order[j] = kept;
   }
 }
 
-function gather(samples: Samples, rows: Uint32Array, inputs: number): Samples {
+/** The chosen rows, every outcome `count` times. */
+function gather(samples: Samples, rows: Uint32Array, inputs: number, count: number): Samples {
   const x = new Float32Array(rows.length * inputs);
-  const y = new Float32Array(rows.length);
+  const y = new Float32Array(rows.length * count);
   rows.forEach((row, k) => {
     x.set(samples.x.subarray(row * inputs, (row + 1) * inputs), k * inputs);
-    y[k] = samples.y[row]!;
+    y.fill(samples.y[row]!, k * count, (k + 1) * count);
   });
   return { x, y };
 }
