@@ -54,6 +54,13 @@ describe('the grid', () => {
     expect(panel.bars['DAI']!.volume).toEqual([null, null, null, null, null]);
   });
 
+  test('from and as-of cut the grid; a time without a zone is UTC', () => {
+    const series = [seriesOf('BTC', hourly(quiet(10)))];
+    const panel = align(series, { ...PLAIN, from: '2024-01-01T02:00:00Z', asOf: '2024-01-01T07:30' });
+    expect([panel.startsAt, endsAt(panel)]).toEqual([iso(2), iso(7)]);
+    expect(align(series, { ...PLAIN, from: '2024-01-01T01:30:00Z' }).startsAt).toBe(iso(2));
+  });
+
   test('an asset enters after 180 days', () => {
     const long = seriesOf('BTC', hourly(quiet(181 * 24)));
     const short = seriesOf('NEW', hourly(quiet(179 * 24), START_MS + 2 * 24 * HOUR_MS));
