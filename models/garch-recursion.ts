@@ -21,6 +21,8 @@ export type Natural = {
 /** Order of the score. */
 export const NAMES = ['mu', 'omega', 'alpha', 'gamma', 'beta', 'nu'] as const;
 
+/** A factor times this stays far inside the doubles. */
+const HUGE = 1e100;
 const BACKCAST_BARS = 75;
 const BACKCAST_DECAY = 0.94;
 
@@ -47,7 +49,8 @@ export function run(
   let hAlpha = before.value;
   let hGamma = before.value / 2;
   let hBeta = before.value;
-  let total = 0;
+  // Logarithms cost most of the time: they are taken of products of many factors.
+  let [count, squares, logH, logQ, productH, productQ] = [0, 0, 0, 0, 1, 1];
   let [gMu, gOmega, gAlpha, gGamma, gBeta, gNu] = [0, 0, 0, 0, 0, 0];
   const n = returns.length;
   for (let t = 0; t < n; t += 1) {
@@ -65,19 +68,29 @@ export function run(
     }
     const e = r - mu;
     const square = e * e;
+    count += 1;
+    productH *= h;
+    if (productH > HUGE || productH < 1 / HUGE) {
+      logH += Math.log(productH);
+      productH = 1;
+    }
     let byH: number;
     let byE: number;
     let byNu = 0;
     if (student) {
       const q = square / (h * (nu - 2));
       const weight = (nu + 1) / (1 + q);
-      const lq = Math.log1p(q);
-      total += constant - 0.5 * Math.log(h) - 0.5 * (nu + 1) * lq;
+      productQ *= 1 + q;
+      if (productQ > HUGE) {
+        logQ += Math.log(productQ);
+        productQ = 1;
+      }
       byH = (-0.5 + 0.5 * weight * q) / h;
       byE = (-weight * e) / (h * (nu - 2));
-      byNu = constantByNu - 0.5 * lq + (0.5 * weight * q) / (nu - 2);
+      byNu = (0.5 * weight * q) / (nu - 2);
+      if (outer !== null) byNu += constantByNu - 0.5 * Math.log1p(q);
     } else {
-      total += constant - 0.5 * (Math.log(h) + square / h);
+      squares += square / h;
       byH = (0.5 * (square / h - 1)) / h;
       byE = -e / h;
     }
@@ -100,8 +113,13 @@ export function run(
     hBeta = h + beta * hBeta;
     h = omega + news * square + beta * h;
   }
+  logH += Math.log(productH);
+  logQ += Math.log(productQ);
+  // Added per bar already where scores are wanted one by one.
+  if (outer === null) gNu += count * constantByNu - 0.5 * logQ;
   gradient?.set([gMu, gOmega, gAlpha, gGamma, gBeta, gNu]);
-  return { logLikelihood: total, nextVariance: h };
+  const logLikelihood = count * constant - 0.5 * logH - (student ? 0.5 * (nu + 1) * logQ : 0.5 * squares);
+  return { logLikelihood, nextVariance: h };
 }
 
 /** Minus the mean log-likelihood in search coordinates, with its gradient. */
