@@ -24,6 +24,8 @@ type Flags = {
 };
 
 const REFUSED = 3;
+const USUAL_COLUMNS = 160;
+const LEAST_REASON = 40;
 
 export function add(program: Command, end: (code: number) => void): void {
   program
@@ -160,15 +162,24 @@ export function forPeople(result: Result): string {
 }
 
 function recommendationTable({ recommendation }: Result): string {
-  const rows = recommendation.assets.map(({ asset, regime, fields, because }) => [
+  const rows = recommendation.assets.map(({ asset, regime, fields }) => [
     asset,
     regime,
     change(fields.haircutBps, (bps) => (100 - bps / 100).toFixed(2)),
     change(fields.liquidationThresholdBps, (bps) => (bps / 100).toFixed(2)),
     change(fields.marginMultiplierPpm, (ppm) => (ppm / 1_000_000).toFixed(2)),
-    because,
   ]);
-  return table(['asset', 'regime', 'LTV', 'threshold', 'margin ×', 'why'], rows);
+  const heading = ['asset', 'regime', 'LTV', 'threshold', 'margin ×'];
+  const used = heading
+    .map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)) + 2)
+    .reduce((a, b) => a + b, 1);
+  // The reasons in full are in the bundle's report and on the page; here as much as a line holds.
+  const room = Math.max(LEAST_REASON, (process.stdout.columns ?? USUAL_COLUMNS) - used);
+  const reasons = recommendation.assets.map(({ because }) => (because.length > room ? `${because.slice(0, room - 1)}…` : because));
+  return table(
+    [...heading, 'why'],
+    rows.map((row, index) => [...row, reasons[index]!]),
+  );
 }
 
 function change({ verdict, reason, from, to }: FieldAdvice, show: (value: number) => string): string {
