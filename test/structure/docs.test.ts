@@ -42,6 +42,16 @@ describe('errors', () => {
     expect(Docs.errorNames(planted)).toContain('X.NewError');
   });
 
+  it('have there the status and exit code of the table', () => {
+    const stated = [...read('docs/errors.md').matchAll(/^\| `(\S+Error)` \| .* \| (\d+) \| (\d) \|$/gm)];
+    expect(stated).toHaveLength(errors.length);
+    for (const [, name = '', status, exitCode] of stated) {
+      const given =
+        tableOfOutcomes()[name] ?? (name === 'Http.UnexpectedError' ? { status: 500, exitCode: 1 } : { status: 400, exitCode: 1 });
+      expect([name, Number(status), Number(exitCode)]).toEqual([name, given.status, given.exitCode]);
+    }
+  });
+
   it('in the table of outcomes exist', () => {
     const classes = files.flatMap(({ text }) => [...text.matchAll(/override readonly name = '([\w.]+)'/g)].map(([, name]) => name));
     for (const name of Object.keys(tableOfOutcomes())) expect(classes).toContain(name);
