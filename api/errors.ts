@@ -29,7 +29,6 @@ const BAD_INPUT: Outcome = { status: 400, exitCode: 1 };
 const UNEXPECTED: Outcome = { status: 500, exitCode: 1 };
 
 const OUTCOMES: Readonly<Record<string, Outcome>> = {
-  'Cli.BadUsageError': { status: 400, exitCode: 2 },
   'Config.BadEnvironmentError': { status: 500, exitCode: 2 },
   'Http.NotFoundError': { status: 404, exitCode: 1 },
   'Http.BadRequestError': { status: 400, exitCode: 1 },
