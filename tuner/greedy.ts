@@ -126,11 +126,12 @@ async function tighten({ knobs, judge, screen, permits, held }: Search): Promise
 
   // 3. Not enough in one move: the one that does most, and the nearest target on the way to the walls that would do.
   let movers: readonly Knob[] = [];
-  let after = held.before;
+  let lowest = start;
   for (const set of [helpful, everyone]) {
-    const judged = set.length === 0 ? held.before : await judge(at(held.plan, set, limit));
-    if (judged.expectedShortfallUsd < after.expectedShortfallUsd) [movers, after] = [set, judged];
+    const lossUsd = await screen(at(held.plan, set, limit));
+    if (lossUsd < lowest) [movers, lowest] = [set, lossUsd];
   }
+  const after = await judge(at(held.plan, movers, limit));
   const towards = (part: number) =>
     at(held.plan, movers, ({ tighter, far }) => tighter + Math.ceil(((Math.max(far, tighter) - tighter) * part) / PARTS));
   const plan = at(held.plan, movers, limit);

@@ -28,6 +28,8 @@ type Input = { readonly state: ProtocolState; readonly policy: Policy };
 
 /** Knobs are put in order by the worst tenth of few paths: less noise than the policy's own tail, and only the order hangs on it. */
 const SCREEN_LEVEL = 0.9;
+/** Over the budget by so many standard errors on few paths is over it. */
+const FAR_STANDARD_ERRORS = 4;
 /** Intervals are bracketed for the largest movers only, and at so many points: each costs an evaluation. */
 const MOST_INTERVALS = 6;
 const INTERVAL_POINTS = 4;
@@ -43,24 +45,28 @@ export async function run(
 ): Promise<Lane> {
   const { state, policy } = input;
   const at = (plan: Plan) => trials.at(apply(policy, parameters, field, plan), trials.searchPaths, `search ${field}`);
+  const roughly = (plan: Plan) => trials.at(apply(policy, parameters, field, plan), trials.screenPaths, `order ${field}`);
   const risk = { level: policy.level, overBudgetProbability: policy.overBudgetProbability };
   const debtBudgetUsd = Objective.lossBudgetUsd(policy, state);
-  const excessUsd = beyondFund(await at({}), state.insuranceFundUsd);
-  const shortfallAlone = Objective.judge(excessUsd, { ...risk, budgetUsd: debtBudgetUsd });
+  const excessUsd = beyondFund(await roughly({}), state.insuranceFundUsd);
+  const shortfallAlone = Objective.judge(excessUsd, { ...risk, budgetUsd: debtBudgetUsd }).expectedShortfallUsd;
   const [lossesOf, budgetUsd]: [(evidence: StressEvidence) => readonly number[], number] =
     field === 'marginMultiplierPpm'
       ? [({ paths }) => paths.marginShortfallUsd, state.insuranceFundUsd]
-      : shortfallAlone.fits
+      : shortfallAlone <= debtBudgetUsd
         ? [(evidence) => wholeLoss(evidence, state.insuranceFundUsd), debtBudgetUsd]
         : [({ paths }) => paths.badDebtUsd, debtBudgetUsd];
-  const judge = async (plan: Plan) => Objective.judge(lossesOf(await at(plan)), { ...risk, budgetUsd });
+  const judge = async (plan: Plan) => {
+    // A loss far over the budget shows on few paths; whether one is inside it takes all of them.
+    const rough = Objective.judge(lossesOf(await roughly(plan)), { ...risk, budgetUsd });
+    if (rough.expectedShortfallUsd - FAR_STANDARD_ERRORS * rough.standardErrorUsd > budgetUsd) return rough;
+    return Objective.judge(lossesOf(await at(plan)), { ...risk, budgetUsd });
+  };
   const permits = (plan: Plan) =>
     field === 'haircutBps' ||
     Objective.newlyLiquidatable(state, parametersOf(state), apply(policy, parameters, field, plan)).length <= policy.maxNewlyLiquidatable;
-  const screen = async (plan: Plan) => {
-    const rough = await trials.at(apply(policy, parameters, field, plan), trials.screenPaths, `order ${field}`);
-    return Objective.judge(lossesOf(rough), { ...risk, level: SCREEN_LEVEL, budgetUsd }).expectedShortfallUsd;
-  };
+  const screen = async (plan: Plan) =>
+    Objective.judge(lossesOf(await roughly(plan)), { ...risk, level: SCREEN_LEVEL, budgetUsd }).expectedShortfallUsd;
   const settled = await settle(knobs, { judge, screen, permits });
   const judgeFresh = (evidence: StressEvidence) => Objective.judge(lossesOf(evidence).slice(trials.searchPaths), { ...risk, budgetUsd });
   return { field, knobs, settled, judge, judgeFresh };
