@@ -209,7 +209,7 @@ export class UnreachableError extends PlimsollError {
 }
 
 export class TooLargeError extends PlimsollError {
-  override readonly name = 'Http.TooLargeError';
+  override readonly name = 'Http.ReplyTooLargeError';
 }
 
 export class ContentTypeError extends PlimsollError {

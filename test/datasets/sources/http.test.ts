@@ -82,17 +82,17 @@ describe('Http', () => {
     ['Http.ReplyError', 'x, price', (_u, response) => json(response, { price: '-1' })],
     ['Http.ReplyError', 'x, price', (_u, response) => json(response, { cost: '1' })],
     [
-      'Http.TooLargeError',
+      'Http.ReplyTooLargeError',
       'more than 64',
       (_u, response) => json(response, { price: '1', pad: 'x'.repeat(100) }, { 'transfer-encoding': 'chunked' }),
     ],
     [
-      'Http.TooLargeError',
+      'Http.ReplyTooLargeError',
       'promise of',
       (_u, response) => response.writeHead(200, { 'content-type': 'application/json', 'content-length': '99999' }).end('{'),
     ],
     [
-      'Http.TooLargeError',
+      'Http.ReplyTooLargeError',
       'more than 64',
       (_u, response) =>
         response
