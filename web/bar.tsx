@@ -46,6 +46,7 @@ export function Bar(props: { result: Result | null; theme: Theme; onTheme: () =>
         </p>
       )}
       <span class="tools">
+        <a href="/docs">API</a>
         <button type="button" onClick={props.onTheme} title="Theme (t)">
           {props.theme}
         </button>

@@ -29,7 +29,7 @@ export function Chart(props: { says: string; theme: string; draw: Draw; readout:
       const point = (on: uPlot): void => {
         if (words.current !== null) words.current.textContent = typeof on.cursor.idx === 'number' ? readout(on.cursor.idx) : '';
       };
-      const cursor: uPlot.Cursor = { y: false, drag: { x: false, y: false }, points: { show: false } };
+      const cursor: uPlot.Cursor = { y: false, drag: { x: false, y: false }, points: { show: false }, ...options.cursor };
       plot = new uPlot({ ...options, cursor, legend: { show: false }, hooks: { ...options.hooks, setCursor: [point] } }, data, element);
     };
     let seen = '';

@@ -132,15 +132,17 @@ function Line(props: { line: AssetAdvice; exposure: AssetExposure | undefined; o
 
 function Move({ name, field }: { name: FieldName; field: FieldAdvice }) {
   const show = SHOW[name];
+  // A haircut of 100 % or a threshold of 0 is how a book says that nobody may borrow against this.
+  const off = (name === 'haircutBps' && field.from === 10_000) || (name === 'liquidationThresholdBps' && field.from === 0);
   if (field.verdict === 'abstain') {
     const said = field.reason === null ? 'abstains' : reason(field.reason);
     return (
       <span class="quiet" title={binding(field.binding)}>
-        {field.reason === 'no-exposure' ? '–' : show(field.from)} <small>{said}</small>
+        {off || field.reason === 'no-exposure' ? '–' : show(field.from)} <small>{said}</small>
       </span>
     );
   }
-  if (field.from === field.to) return <span class="steady">{show(field.from)}</span>;
+  if (field.from === field.to) return <span class="steady">{off ? '–' : show(field.from)}</span>;
   return (
     <span class="move">
       {show(field.from)} <span aria-hidden="true">→</span>
@@ -211,12 +213,21 @@ function Exposure({ exposure }: { exposure: AssetExposure }) {
   );
 }
 
-/** One sentence for the top of the page. */
+/** The answer for the top of the page: what moves, and whether the budget is kept then. */
 export function headline(result: Result): string {
   const lines = result.recommendation.assets;
   const moving = lines.filter((line) => line.verdict === 'change').length;
-  const first = moving === 0 ? 'No load line should move now.' : `${moving} of ${plural(lines.length, 'load line')} should move.`;
-  return `${first} ${withinBudget(result) ? 'The loss budget is then kept.' : 'Even so, the loss budget is not kept.'}`;
+  const kept = withinBudget(result);
+  if (moving > 0) {
+    const rest = kept ? 'The loss budget is then kept.' : 'Even so, the loss budget is not kept.';
+    return `${moving} of ${plural(lines.length, 'load line')} should move. ${rest}`;
+  }
+  const budget = `The loss budget is ${kept ? '' : 'not '}kept.`;
+  if (lines.some((line) => line.verdict === 'hold')) return `No load line should move now. ${budget}`;
+  const [first] = lines
+    .flatMap((line) => FIELDS.map((name) => line.fields[name].reason))
+    .filter((name) => name !== null && name !== 'no-exposure');
+  return `No advice${first === undefined || first === null ? '' : `: ${reason(first)}`}. ${budget}`;
 }
 
 /** Both halves of the rule: the mean of the tail, and the proven bound on the chance of losing more. */

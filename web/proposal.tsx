@@ -164,7 +164,9 @@ function Executed({ execution }: { execution: Execution }) {
             <th scope="col" class="num">
               Gas
             </th>
-            <th scope="col">Transaction</th>
+            <th scope="col" class="wide">
+              Transaction
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -173,7 +175,7 @@ function Executed({ execution }: { execution: Execution }) {
               <th scope="row">{step.step}</th>
               <td class="num">{step.block}</td>
               <td class="num">{count(Number(step.gasUsed))}</td>
-              <td>
+              <td class="wide">
                 <Copy value={step.transaction} label={`${step.step} transaction`} />
               </td>
             </tr>

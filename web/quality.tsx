@@ -5,6 +5,8 @@
 import { count, duration, plural, usd, when } from './format.ts';
 import type { FitLine, QualityFinding, Result } from './page.ts';
 
+/** The rest is in the panel, whole. */
+const MOST_FINDINGS = 200;
 const SEVERITY = ['fatal', 'warning', 'note'] as const;
 
 export function Data({ result }: { result: Result }) {
@@ -59,12 +61,27 @@ export function Data({ result }: { result: Result }) {
 
 function Findings({ findings }: { findings: readonly QualityFinding[] }) {
   if (findings.length === 0) return <p class="empty">No gap, duplicate, jump or stale run was found in the bars.</p>;
+  const serious = findings.filter((finding) => finding.severity !== 'note');
+  const notes = findings.filter((finding) => finding.severity === 'note');
+  return (
+    <>
+      {serious.length > 0 && <FindingTable findings={serious} caption={`${plural(serious.length, 'finding')} in the bars`} />}
+      {notes.length > 0 && (
+        <details>
+          <summary>{plural(notes.length, 'note')} on the bars</summary>
+          <FindingTable findings={notes} caption="Notes change nothing; they say what was masked or seen" />
+        </details>
+      )}
+    </>
+  );
+}
+
+function FindingTable({ findings, caption }: { findings: readonly QualityFinding[]; caption: string }) {
   return (
     <table>
-      <caption>{plural(findings.length, 'finding')} in the bars</caption>
+      <caption>{caption}</caption>
       <thead>
         <tr>
-          <th scope="col">Severity</th>
           <th scope="col">Asset</th>
           <th scope="col">Finding</th>
           <th scope="col" class="num">
@@ -76,15 +93,15 @@ function Findings({ findings }: { findings: readonly QualityFinding[] }) {
         </tr>
       </thead>
       <tbody>
-        {findings.slice(0, 40).map((finding) => (
+        {findings.slice(0, MOST_FINDINGS).map((finding) => (
           <tr key={`${finding.asset} ${finding.kind} ${finding.from}`}>
-            <td class={`severity-${finding.severity}`}>{finding.severity}</td>
             <th scope="row">{finding.asset}</th>
-            <td class="why">
-              <b>{finding.kind}</b> {finding.says}
+            <td class={`why severity-${finding.severity}`}>
+              {finding.severity === 'note' ? '' : `${finding.severity}: `}
+              {finding.kind}, {finding.says}
             </td>
             <td class="num">{count(finding.bars)}</td>
-            <td class="wide">{when(finding.from)}</td>
+            <td class="wide num">{finding.from.slice(0, 10)}</td>
           </tr>
         ))}
       </tbody>
@@ -122,7 +139,7 @@ function Spoken({ title, lines, folded = false }: { title: string; lines: readon
 export function Model({ result }: { result: Result }) {
   const { fits, forecaster } = result;
   const failed = fits.filter((fit) => !fit.converged);
-  const warned = fits.filter((fit) => fit.warnings.length + fit.atBound.length > 0);
+  const warned = fits.filter((fit) => fit.converged && fit.warnings.length + fit.atBound.length > 0);
   return (
     <section id="model" aria-labelledby="model-title">
       <header class="title">
@@ -131,7 +148,13 @@ export function Model({ result }: { result: Result }) {
           {plural(fits.length, 'fit')}, {failed.length === 0 ? 'all converged' : `${failed.length} not converged`}
         </p>
       </header>
-      <Fits lines={[...failed, ...warned.filter((fit) => fit.converged)]} />
+      <Fits lines={failed} caption="Not converged" />
+      {warned.length > 0 && (
+        <details>
+          <summary>{plural(warned.length, 'converged fit')} with a warning</summary>
+          <Fits lines={warned} caption="Converged, and worth knowing" />
+        </details>
+      )}
       {forecaster === null ? (
         <p class="empty">No forecaster was trained in this run.</p>
       ) : (
@@ -178,16 +201,15 @@ export function Model({ result }: { result: Result }) {
   );
 }
 
-function Fits({ lines }: { lines: readonly FitLine[] }) {
+function Fits({ lines, caption }: { lines: readonly FitLine[]; caption: string }) {
   if (lines.length === 0) return null;
   return (
     <table>
-      <caption>Fits to look at</caption>
+      <caption>{caption}</caption>
       <thead>
         <tr>
           <th scope="col">Subject</th>
           <th scope="col">Model</th>
-          <th scope="col">Ended</th>
           <th scope="col">Warnings</th>
         </tr>
       </thead>
@@ -196,7 +218,6 @@ function Fits({ lines }: { lines: readonly FitLine[] }) {
           <tr key={`${fit.model} ${fit.subject}`}>
             <th scope="row">{fit.subject}</th>
             <td>{fit.model}</td>
-            <td class={fit.converged ? '' : 'bad'}>{fit.converged ? 'converged' : 'not converged'}</td>
             <td class="why">{[...fit.warnings, ...fit.atBound.map((name) => `${name} on its bound`)].join('; ') || '–'}</td>
           </tr>
         ))}

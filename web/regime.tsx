@@ -20,7 +20,8 @@ export function Regimes({ result, theme }: { result: Result; theme: string }) {
       <header class="title">
         <h2 id="regime-title">Regime</h2>
         <p class="key">
-          filtered probability through time{regime.marketVolatilityPct === null ? '' : ' · line: market volatility, 24 h, % a year'}
+          filtered probability through time; drag to zoom, double-click to reset
+          {regime.marketVolatilityPct === null ? '' : ' · line: market volatility, 24 h, % a year'}
         </p>
       </header>
       <Chart
@@ -127,6 +128,8 @@ function picture(regime: Regime, size: { width: number; height: number }, ink: (
   const options: uPlot.Options = {
     ...size,
     padding: [8, volatility === null ? 12 : 0, 0, 0],
+    // Two years in one picture are a bar code: drag over a stretch to look into it, double-click to come back.
+    cursor: { drag: { x: true, y: false, setScale: true } },
     tzDate: utcDate,
     scales: { x: { time: true }, y: { range: [0, 1] }, vol: { range: (_, __, max) => [0, max * 1.05] } },
     axes,

@@ -63,8 +63,8 @@ export function Standing({ result }: { result: Result }) {
   );
 }
 
-function standing({ proposal, execution }: Result): string {
-  if (proposal === null) return 'None needed';
+function standing({ proposal, execution, recommendation }: Result): string {
+  if (proposal === null) return recommendation.verdict === 'hold' ? 'None needed' : 'None drafted';
   if (proposal.checks.some((check) => check.verdict === 'fail')) return 'Failed a check';
   if (execution === null) return 'Drafted, checked';
   return execution.ok ? 'Rehearsed, read back' : 'Rehearsal failed';

@@ -7,6 +7,10 @@ import { Recommendation } from '../../tuner/recommendation.ts';
 import { LossSummary, NamedResult } from '../../tuner/stress/evidence.ts';
 import { LINES } from './lines.ts';
 
+/** As long as they get: these must wrap on a telephone. */
+const ON_CHAIN_ID = '61799271155204502694987790041026605475395972489901501374713625531114301641085';
+const REFUSED = 'execute before the delay is over, refused: TimelockUnexpectedOperationState';
+
 export const AS_OF = '2026-03-01T00:00:00.000Z';
 
 export function advice(): Recommendation {
@@ -77,11 +81,13 @@ export function proposal(recommendation: string): Proposal {
       })),
       description: '# Load lines of 2026-03-01\n\nA fixture for tests of the page, not advice.',
       descriptionHash: `0x${digest('description').slice(7)}`,
-      onChainId: '73849260551094821736450918273645091827364509182736450918273645091827',
+      onChainId: ON_CHAIN_ID,
       evidenceRoot: digest('root'),
       checks: [
         { name: 'inside policy', verdict: 'pass', says: 'every move within range, step, cooldown and budget' },
         { name: 'decoded again', verdict: 'pass', says: 'an independent decoder reads the same values' },
+        { name: 'id-twice', verdict: 'pass', says: `Two encoders give the proposal the id ${ON_CHAIN_ID}.` },
+        { name: 'evidence-root', verdict: 'pass', says: `Text and call data both name ${digest('root')}.` },
         { name: 'newly liquidatable', verdict: 'warn', says: '1 account, $4.1 k debt; the limit is 2' },
         { name: 'bonus fits', verdict: 'pass', says: 'threshold × (1 + bonus) ≤ 1 − buffer for all assets' },
       ],
@@ -97,11 +103,11 @@ export function execution(proposalId: string): Execution {
       from: { proposal: proposalId },
       chainId: 31_337,
       rehearsal: true,
-      steps: ['propose', 'vote', 'queue', 'execute'].map((step, index) => ({
+      steps: ['propose', 'vote', 'queue', REFUSED, 'execute'].map((step, index) => ({
         step,
         transaction: `0x${digest(step).slice(7)}`,
         block: String(14 + index * 3),
-        gasUsed: String(91_000 + index * 40_120),
+        gasUsed: String(3_091_000 + index * 40_120),
       })),
       readBack: LINES.flatMap((line) => [
         {
