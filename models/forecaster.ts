@@ -34,8 +34,6 @@ export type Input = {
 };
 
 export const LEVELS: readonly number[] = [0.005, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.995];
-/** Outside [1/bound, bound] the challenger and the law disagree about the tail. */
-export const TAIL_RATIO_BOUND = 2;
 
 /** Ends of the training and test parts of each fold, as shares of the panel. */
 const FOLDS: readonly (readonly [number, number])[] = [
@@ -129,13 +127,6 @@ export async function fit(
     lawNext,
     tailRatio,
   };
-}
-
-/** Assets for which challenger and law differ about the tail by more than the bound. */
-export function disagreements(standing: Standing | null): string[] {
-  return Object.entries(standing?.tailRatio ?? {})
-    .filter(([, ratio]) => !(ratio <= TAIL_RATIO_BOUND && ratio >= 1 / TAIL_RATIO_BOUND))
-    .map(([asset]) => asset);
 }
 
 type Base = { readonly scale: number; readonly quantiles: readonly number[] };

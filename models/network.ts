@@ -6,8 +6,8 @@
  * Quantiles cannot cross: every gap is positive. Trained by pinball loss with Adam (Kingma and Ba 2015), each level weighted by
  * 1/√(p(1−p)) so that the tails are not drowned by the middle. The last layer starts near zero with biases at the unconditional
  * quantiles: an untrained network is the unconditional forecast.
- * Backend: tfjs-node where it is installed, else cpu (for networks this small quicker than wasm; see docs/models.md). Weights are
- * float32 arrays; `predict` is plain TypeScript, so reading a trained network needs no backend at all.
+ * Backend: tfjs-node where it is installed, else wasm, for these shapes twice as quick as cpu (4 against 8.5 ms a batch), else cpu.
+ * Weights are float32 arrays; `predict` is plain TypeScript, so reading a trained network needs no backend at all.
  */
 import { PURPOSE, uniform } from '../base/random.ts';
 import { normalQuantile } from './math/special.ts';
@@ -132,8 +132,10 @@ function load(): Promise<Tensorflow> {
       await import(native);
       if (await tf.setBackend('tensorflow')) return tf;
     } catch {
-      // Falls through to the backend that is always there.
+      // Falls through to the backends that are always there.
     }
+    await import('@tensorflow/tfjs-backend-wasm');
+    if (await tf.setBackend('wasm')) return tf;
     await import('@tensorflow/tfjs-backend-cpu');
     // Without it the cpu backend prints a banner that recommends another package.
     tf.env().set('PROD', true);

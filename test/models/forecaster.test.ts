@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as Features from '../../models/features.ts';
 import * as Fit from '../../models/fit.ts';
-import * as Forecaster from '../../models/forecaster.ts';
 import type { MarketModel } from '../../models/market.ts';
 import * as Regime from '../../models/regime.ts';
 import { simulatedPanel } from './simulated.ts';
@@ -36,11 +35,6 @@ describe('forecaster', () => {
       expect(standing.tailRatio[asset]!).toBeGreaterThan(0.4);
       expect(standing.tailRatio[asset]!).toBeLessThan(2.5);
     }
-  });
-
-  it('names those on which it disagrees with the law', () => {
-    expect(Forecaster.disagreements({ ...standing, tailRatio: { AAA: 1.1, BBB: 2.5, CCC: 0.3 } })).toEqual(['BBB', 'CCC']);
-    expect(Forecaster.disagreements(null)).toEqual([]);
   });
 });
 
