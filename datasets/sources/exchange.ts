@@ -20,7 +20,9 @@ export type Page = {
   readonly askedToMs: number;
   /** Bars left out because they had not ended. */
   readonly unfinished: number;
-  /** What a reader should know: a clock that is off, history the venue does not keep. */
+  /** The venue's clock minus ours; null where it gives none. */
+  readonly skewMs: number | null;
+  /** Where the venue has no bars. */
   readonly notes: readonly string[];
 };
 
@@ -60,6 +62,15 @@ export type Venue = {
 
 /** The Date header has whole seconds and a reply takes a moment. */
 const SKEW_NOTED_MS = 5_000;
+
+/** What to say of a venue's clock: nothing where it agrees with ours. */
+export function clockNotes(name: string, skewMs: number): readonly string[] {
+  if (Math.abs(skewMs) <= SKEW_NOTED_MS) return [];
+  const side = skewMs > 0 ? 'ahead of' : 'behind';
+  return [
+    `${name}: its clock is ${Math.round(Math.abs(skewMs) / 1000)} s ${side} ours; the earlier of the two decides which bars have ended`,
+  ];
+}
 
 export async function* pages(venue: Venue, http: Http, request: CandleRequest): AsyncGenerator<Page> {
   const stepMs = request.stepSeconds * 1000;
@@ -111,9 +122,7 @@ function page(name: string, request: CandleRequest, { fromMs, toMs }: Window, re
   }
   const candles = [...byTime.values()].sort((a, b) => a.opensMs - b.opensMs);
   const column = (pick: (candle: Candle) => number): Float64Array => Float64Array.from(candles, pick);
-  const skew = reply.skewMs ?? 0;
   const first = candles[0]?.opensMs;
-  const clock = `${name}: its clock is ${Math.round(Math.abs(skew) / 1000)} s ${skew > 0 ? 'ahead of' : 'behind'} ours; the earlier of the two decides which bars have ended`;
   const short = `${name} has no bar of ${request.asset} from ${new Date(fromMs).toISOString()} to ${new Date(first ?? toMs).toISOString()}`;
   return {
     series: {
@@ -128,7 +137,8 @@ function page(name: string, request: CandleRequest, { fromMs, toMs }: Window, re
     },
     askedToMs: toMs,
     unfinished,
-    notes: [...(Math.abs(skew) > SKEW_NOTED_MS ? [clock] : []), ...((first ?? toMs) > fromMs ? [short] : [])],
+    skewMs: reply.skewMs,
+    notes: (first ?? toMs) > fromMs ? [short] : [],
   };
 }
 

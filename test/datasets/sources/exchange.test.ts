@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { binance } from '../../../datasets/sources/binance.ts';
 import { coinbase } from '../../../datasets/sources/coinbase.ts';
-import type { CandleRequest, Exchange, Page } from '../../../datasets/sources/exchange.ts';
+import { type CandleRequest, clockNotes, type Exchange, type Page } from '../../../datasets/sources/exchange.ts';
 import { kraken } from '../../../datasets/sources/kraken.ts';
 import { type Answer, barOf, binanceAnswer, HOUR_MS, type Host, host, json, quick, stoppedClock } from './host.ts';
 
@@ -120,7 +120,8 @@ describe('candles', () => {
     const { pages } = await all(binance, late, request(NOW_MS, fromMs));
     expect(pages[0]?.series.timesMs).toHaveLength(3);
     expect(pages[0]?.unfinished).toBe(3);
-    expect(pages[0]?.notes[0]).toMatch(/clock is 7200 s behind ours/);
+    expect(clockNotes('binance', pages[0]?.skewMs ?? 0)[0]).toMatch(/clock is 7200 s behind ours/);
+    expect(clockNotes('binance', 4000)).toEqual([]);
     await open?.stop();
     const ahead: Answer = (url, response) => {
       response.setHeader('date', new Date(NOW_MS + 2 * HOUR_MS).toUTCString());
