@@ -9,6 +9,8 @@ export type BookInput = {
   readonly startPrice: Float64Array;
   /** Column of the price multiples, −1 = constant in USD. */
   readonly pathAsset: Int32Array;
+  /** Whose flow this asset's trades join, by the pool's first asset. Members share volume, impact and decay. */
+  readonly pool: Int32Array;
   readonly volumeUsd: Float64Array;
   /** Y · σ_day. */
   readonly impactScale: Float64Array;
@@ -40,6 +42,7 @@ export type BookInput = {
   readonly gasUsd: number;
   readonly capitalCost: number;
   readonly bonusFee: number;
+  readonly auctionDiscount: number;
 };
 
 /** Price multiples of today, [path][step][column]. */
@@ -81,6 +84,7 @@ export function place(arena: Arena, book: BookInput, paths: Paths): Placed {
   const market = [
     arena.place(book.startPrice),
     arena.place(book.pathAsset),
+    arena.place(book.pool),
     arena.place(book.volumeUsd),
     arena.place(book.impactScale),
     arena.place(book.impactDelta),
@@ -113,7 +117,14 @@ export function place(arena: Arena, book: BookInput, paths: Paths): Placed {
   const guard = [...Array.from({ length: 4 }, () => doubles(accounts)), arena.zeros(4 * 4 * lenders), doubles(4 * lenders)];
   const seized = doubles(assets);
   const repaid = doubles(assets);
-  const work = [doubles(assets), doubles(assets), doubles(assets), doubles(assets), doubles((paths.steps + 1) * assets)];
+  const work = [
+    doubles(assets),
+    doubles(assets),
+    doubles(assets),
+    doubles(assets),
+    doubles((2 * paths.steps + 1) * assets),
+    doubles(assets),
+  ];
   const byPath = Array.from({ length: 6 }, () => doubles(paths.count));
   const byAccount = [doubles(accounts), doubles(accounts)];
 
@@ -127,6 +138,7 @@ export function place(arena: Arena, book: BookInput, paths: Paths): Placed {
     book.gasUsd,
     book.capitalCost,
     book.bonusFee,
+    book.auctionDiscount,
   ]);
   const factors = arena.place(paths.factors);
 

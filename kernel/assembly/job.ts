@@ -16,6 +16,8 @@ export class Job {
   startPrice: usize;
   /** i32: column of the price multiples, −1 = constant. */
   pathAsset: usize;
+  /** i32: whose flow this asset's trades join; assets of one pool share volume, impact and decay. */
+  pool: usize;
   volumeUsd: usize;
   /** Y · σ_day: average cost of selling one day's volume, as a fraction. */
   impactScale: usize;
@@ -50,8 +52,10 @@ export class Job {
   flowUsd: usize;
   oracle: usize;
   oracleAge: usize;
-  /** (steps + 1) × assets market prices. */
+  /** (2 · steps + 1) × assets market prices. */
   market: usize;
+  /** Market prices after a step's trades. */
+  marks: usize;
   collateralLeft: usize;
   debtLeft: usize;
   /** i32 by account, lenders then traders: liquidated in this path. */
@@ -87,6 +91,8 @@ export class Job {
   capitalCost: f64;
   /** Share of the bonus the protocol keeps. */
   bonusFee: f64;
+  /** A bidder takes a position at most at this discount from its price. */
+  auctionDiscount: f64;
 }
 
 // @ts-ignore: decorator

@@ -66,19 +66,28 @@ export function liquidateAll(job: Job): void {
   }
 }
 
-/** Missing at the end: debt beyond what the collateral would bring, for accounts the market itself puts below 1. */
+/** Does the last oracle price, or the market, put any account below 1? */
+export function anyBelow(job: Job): bool {
+  for (let account = 0; account < job.lenders; account += 1) {
+    if (Market.drift > f(job.due, account)) {
+      weigh(job, account, job.oracle, job.collateralLeft, job.debtLeft);
+      if (owed > 0 && weighted < owed) return true;
+    }
+    if (belowByMarket(job, account)) return true;
+  }
+  return false;
+}
+
+/** Missing when all is done: debt beyond what the collateral would bring, for accounts the market puts below 1. */
 export function shortfallUsd(job: Job, account: i32): f64 {
-  if (i(job.hit, account) == 0 && Market.closeMove <= f(job.startDue, account)) return 0;
-  const marks = at(job.market, job.steps * job.assets);
-  weigh(job, account, marks, job.collateralLeft, job.debtLeft);
-  if (owed <= 0 || weighted >= owed) return 0;
+  if (!belowByMarket(job, account)) return 0;
   let value: f64 = 0;
   const end = i(job.collateralStart, account + 1);
   for (let row = i(job.collateralStart, account); row < end; row += 1) {
     if (f(job.collateralThreshold, row) <= 0) continue;
     const asset = i(job.collateralAsset, row);
     const sizeUsd = f(job.collateralLeft, row) * f(job.reference, asset);
-    value += Market.proceeds(job, asset, f(job.flowUsd, asset), sizeUsd);
+    value += Market.proceeds(job, asset, Market.flowOf(job, asset), sizeUsd);
   }
   return Math.max(0, owed - value);
 }
@@ -87,6 +96,13 @@ export function shortfallUsd(job: Job, account: i32): f64 {
 export function recovered(job: Job, account: i32): bool {
   weigh(job, account, job.oracle, job.collateralTokens, job.debtTokens);
   return weighted > owed;
+}
+
+/** Leaves what is owed in `owed`. An account nobody touched is weighed only where the market has come near it. */
+function belowByMarket(job: Job, account: i32): bool {
+  if (i(job.hit, account) == 0 && Market.markMove <= f(job.startDue, account)) return false;
+  weigh(job, account, job.marks, job.collateralLeft, job.debtLeft);
+  return owed > 0 && weighted < owed;
 }
 
 /** One liquidation call; false where there is nothing to do or nobody would do it. */
@@ -162,10 +178,12 @@ function profit(job: Job, sold: i32, bought: i32, bonus: f64, repay: f64): f64 {
   const saleUsd = repay * saleShare(job, sold, bonus);
   const purchaseUsd = repay * premium(job, bought);
   const capital = repay * job.capitalCost;
-  if (sold == bought) return Market.proceeds(job, sold, f(job.flowUsd, sold), saleUsd - purchaseUsd) - capital;
+  if (i(job.pool, sold) == i(job.pool, bought)) {
+    return Market.proceeds(job, sold, Market.flowOf(job, sold), saleUsd - purchaseUsd) - capital;
+  }
   return (
-    Market.proceeds(job, sold, f(job.flowUsd, sold), saleUsd) +
-    Market.proceeds(job, bought, f(job.flowUsd, bought), -purchaseUsd) -
+    Market.proceeds(job, sold, Market.flowOf(job, sold), saleUsd) +
+    Market.proceeds(job, bought, Market.flowOf(job, bought), -purchaseUsd) -
     capital
   );
 }
@@ -174,9 +192,9 @@ function profit(job: Job, sold: i32, bought: i32, bonus: f64, repay: f64): f64 {
 function marginal(job: Job, sold: i32, bought: i32, bonus: f64, repay: f64): f64 {
   const share = saleShare(job, sold, bonus);
   const paid = premium(job, bought);
-  let saleFlow = f(job.flowUsd, sold) + repay * share;
-  let purchaseFlow = f(job.flowUsd, bought) - repay * paid;
-  if (sold == bought) {
+  let saleFlow = Market.flowOf(job, sold) + repay * share;
+  let purchaseFlow = Market.flowOf(job, bought) - repay * paid;
+  if (i(job.pool, sold) == i(job.pool, bought)) {
     saleFlow -= repay * paid;
     purchaseFlow = saleFlow;
   }
@@ -184,8 +202,8 @@ function marginal(job: Job, sold: i32, bought: i32, bonus: f64, repay: f64): f64
 }
 
 function settle(job: Job, sold: i32, bought: i32, bonus: f64, repay: f64): void {
-  set(job.flowUsd, sold, f(job.flowUsd, sold) + repay * saleShare(job, sold, bonus));
-  set(job.flowUsd, bought, f(job.flowUsd, bought) - repay * premium(job, bought));
+  Market.trade(job, sold, repay * saleShare(job, sold, bonus));
+  Market.trade(job, bought, -repay * premium(job, bought));
 }
 
 /** USD at the reference price that the liquidator gets to sell for one dollar repaid. */

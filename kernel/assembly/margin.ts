@@ -4,10 +4,10 @@
  * Equity = start equity + Σ size · (oracle − start price). Requirement = worst loss when all prices move together over the
  * venue's grid, each by its shock × multiplier, plus contingency × multiplier of gross notional. Linear positions lose most
  * at an end of the grid, so the worst node is |Σ size · price · shock · multiplier|. Below the requirement everything is
- * closed at executable prices; what equity cannot pay is the shortfall.
+ * closed at executable prices or by auction; what equity cannot pay is the shortfall.
  */
 import { dueAfter } from './guard';
-import { at, f, i, set, Job } from './job';
+import { f, i, set, Job } from './job';
 import * as Market from './market';
 
 let equity: f64 = 0;
@@ -54,7 +54,7 @@ export function liquidateAll(job: Job): void {
 export function close(job: Job): void {
   for (let trader = 0; trader < job.traders; trader += 1) {
     if (i(job.hit, job.lenders + trader) != 0) continue;
-    weigh(job, trader, at(job.market, job.steps * job.assets));
+    weigh(job, trader, job.marks);
     if (equity < required) charge(job, trader, Math.max(0, -closedEquity(job, trader, false)));
   }
 }
@@ -70,17 +70,21 @@ function charge(job: Job, trader: i32, missingUsd: f64): void {
   set(job.accountLossUsd, account, f(job.accountLossUsd, account) + missingUsd);
 }
 
-/** Equity after every position is traded away; `moves` says whether the trades stay in the market. */
+/**
+ * Equity after every position is closed; `moves` says whether the trades stay in the market. A position too large for the
+ * market is not thrown at it: a bidder takes it over at the auction's largest discount.
+ */
 function closedEquity(job: Job, trader: i32, moves: bool): f64 {
   let left = f(job.startEquity, trader);
   const end = i(job.positionStart, trader + 1);
   for (let row = i(job.positionStart, trader); row < end; row += 1) {
     const asset = i(job.positionAsset, row);
     const tokens = f(job.positionTokens, row);
-    const flow = f(job.flowUsd, asset);
     const sizeUsd = tokens * f(job.reference, asset);
-    left += Market.proceeds(job, asset, flow, sizeUsd) - tokens * f(job.startPrice, asset);
-    if (moves) set(job.flowUsd, asset, flow + sizeUsd);
+    const sold = Market.proceeds(job, asset, Market.flowOf(job, asset), sizeUsd);
+    const auctioned = sizeUsd - job.auctionDiscount * Math.abs(sizeUsd);
+    left += Math.max(sold, auctioned) - tokens * f(job.startPrice, asset);
+    if (moves && sold >= auctioned) Market.trade(job, asset, sizeUsd);
   }
   return left;
 }

@@ -3,7 +3,8 @@
  *
  * Impact: c(Q) = Y·σ_day·(|Q|/V)^δ is the average cost of selling Q (Almgren et al. 2005; Tóth et al. 2011), so trading
  * from outstanding flow Q costs C(Q + q) − C(Q) with C(Q) = |Q|·c(Q): split sales pay what one sale pays, and a round
- * trip pays nothing. The next trade happens at reference · (1 − C'(Q)). Flow decays with the asset's half-life.
+ * trip pays nothing. The next trade happens at reference · (1 − C'(Q)). Flow decays with the pool's half-life. Assets that
+ * follow one price series (a coin, its wrapped and its staked forms) are one pool: selling one to buy the other is no flow.
  * Oracle: follows the market price of `latency` ago (linear between steps) when it has moved by `deviation` or the
  * heartbeat is due; starts fresh and exact.
  */
@@ -14,8 +15,8 @@ const LARGEST_IMPACT: f64 = 0.99;
 
 /** Sum over steps of the largest move of any oracle price, in units of its start price: no price has moved by more since. */
 export let drift: f64 = 0;
-/** Largest distance of any market price from its start price after the last step, set by `close`. */
-export let closeMove: f64 = 0;
+/** Largest distance of any price in `job.marks` from its start price. */
+export let markMove: f64 = 0;
 
 export function open(job: Job): void {
   drift = 0;
@@ -37,10 +38,11 @@ export function advance(job: Job, step: i32, factors: usize): void {
     const column = i(job.pathAsset, asset);
     const start = f(job.startPrice, asset);
     const reference = column < 0 ? start : start * f(factors, column);
-    const flow = f(job.flowUsd, asset) * f(job.impactDecay, asset);
+    const pool = i(job.pool, asset);
+    // A pool is named by its first asset, so its flow has decayed before any other member reads it.
+    if (pool == asset) set(job.flowUsd, pool, f(job.flowUsd, pool) * f(job.impactDecay, pool));
     set(job.reference, asset, reference);
-    set(job.flowUsd, asset, flow);
-    set(job.market, step * assets + asset, reference * (1 - slope(job, asset, flow)));
+    set(job.market, step * assets + asset, reference * (1 - slope(job, asset, flowOf(job, asset))));
 
     const before = f(job.oracle, asset);
     const oracle = observe(job, step, asset);
@@ -49,20 +51,32 @@ export function advance(job: Job, step: i32, factors: usize): void {
   drift += move;
 }
 
-/** Market prices after the last step's trades. */
-export function close(job: Job): void {
-  closeMove = 0;
+/** Market prices after the step's trades, into `job.marks`. */
+export function mark(job: Job): void {
+  markMove = 0;
   for (let asset = 0; asset < job.assets; asset += 1) {
-    const mark = f(job.reference, asset) * (1 - slope(job, asset, f(job.flowUsd, asset)));
+    const price = f(job.reference, asset) * (1 - slope(job, asset, flowOf(job, asset)));
     const start = f(job.startPrice, asset);
-    set(job.market, job.steps * job.assets + asset, mark);
-    closeMove = Math.max(closeMove, Math.abs(mark - start) / start);
+    set(job.marks, asset, price);
+    markMove = Math.max(markMove, Math.abs(price - start) / start);
   }
 }
 
 /** Can this asset's price move at all? A constant one does when it is sold. */
 export function moves(job: Job, asset: i32): bool {
   return i(job.pathAsset, asset) >= 0 || f(job.impactScale, asset) > 0;
+}
+
+/** Outstanding sales of the asset's pool, USD at reference prices; negative after purchases. */
+// @ts-ignore: decorator
+@inline
+export function flowOf(job: Job, asset: i32): f64 {
+  return f(job.flowUsd, i(job.pool, asset));
+}
+
+export function trade(job: Job, asset: i32, sizeUsd: f64): void {
+  const pool = i(job.pool, asset);
+  set(job.flowUsd, pool, f(job.flowUsd, pool) + sizeUsd);
 }
 
 /** C(Q) in USD. */

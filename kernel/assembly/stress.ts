@@ -1,4 +1,10 @@
-/** The book against paths: per step prices, oracle, lending liquidations, margin closures; at the end what is missing. */
+/**
+ * The book against paths: per step prices, oracle, lending liquidations, margin closures; then what is missing.
+ *
+ * Run-off: a liquidation that is half done at the horizon is neither a loss nor a rescue. Where an account still stands
+ * below 1 the law's prices stand still and liquidators go on, for at most as many steps again; what then remains is valued
+ * at what its sale would bring at once.
+ */
 import * as Guard from './guard';
 import { f, i, set, Job } from './job';
 import * as Lending from './lending';
@@ -24,6 +30,13 @@ export function stress(job: Job, factors: usize, count: i32): void {
       Lending.liquidateAll(job);
       Margin.liquidateAll(job);
     }
+    Market.mark(job);
+    for (let step = job.steps + 1; step <= 2 * job.steps && Lending.anyBelow(job); step += 1) {
+      Market.advance(job, step, factors - row);
+      Lending.liquidateAll(job);
+      Margin.liquidateAll(job);
+      Market.mark(job);
+    }
     finish(job, path);
   }
 }
@@ -32,7 +45,6 @@ function finish(job: Job, path: i32): void {
   let badDebt: f64 = 0;
   let hits: f64 = 0;
   let needless: f64 = 0;
-  Market.close(job);
   for (let account = 0; account < job.lenders; account += 1) {
     const missing = Lending.shortfallUsd(job, account);
     badDebt += missing;

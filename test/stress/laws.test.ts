@@ -10,7 +10,7 @@ import * as Stress from '../../tuner/stress/stress.ts';
 import * as Fixture from './fixture.ts';
 
 const kernel = loadKernel();
-const FREE: Book.LiquidatorCosts = { gasUsd: 0, capitalCost: 0, bonusFee: 0, smallPositionUsd: 0 };
+const FREE: Book.LiquidatorCosts = { gasUsd: 0, capitalCost: 0, bonusFee: 0, smallPositionUsd: 0, auctionDiscount: 0.1 };
 const MODEL = Fixture.model(3);
 const STEPS = 12;
 const FIGURES = ['badDebtUsd', 'liquidatedUsd', 'penaltyUsd', 'marginShortfallUsd'] as const;
@@ -235,7 +235,7 @@ describe('by hand', () => {
     const stale = run(
       deep(single({ collateralUsd: 100_000, debtUsd: 82_000 })),
       { A00: Array.from({ length: STEPS }, () => 0.7) },
-      { costs: FREE, frozen: STEPS },
+      { costs: FREE, frozen: 10 * STEPS },
     );
     expect(stale.liquidatedUsd).toBe(0);
     expect(stale.badDebtUsd).toBeCloseTo(12_000, 6);

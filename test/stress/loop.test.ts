@@ -54,6 +54,9 @@ function randomCase(seed: number) {
     }
     startEquity[trader] = gross * between(0.02, 0.5);
   }
+  const pool = Int32Array.from({ length: assets }, (_, asset) => asset);
+  for (let asset = 1; asset < assets; asset += 1) if (draw() < 0.2) pool[asset] = pool[asset - 1]!;
+  const byPool = (values: Float64Array) => values.map((_, asset) => values[pool[asset]!]!);
   const calm = draw() < 0.3;
   const book: BookInput = {
     assets,
@@ -61,10 +64,11 @@ function randomCase(seed: number) {
     traders,
     startPrice,
     pathAsset: Int32Array.from({ length: assets }, (_, asset) => (draw() < 0.15 ? -1 : asset)),
-    volumeUsd: many(assets, () => 10 ** between(5, 9)),
-    impactScale: many(assets, () => (draw() < 0.1 ? 0 : between(0.001, 0.3))),
-    impactDelta: many(assets, () => (draw() < 0.5 ? 0.5 : between(0.3, 1))),
-    impactDecay: many(assets, () => between(0.1, 1)),
+    pool,
+    volumeUsd: byPool(many(assets, () => 10 ** between(5, 9))),
+    impactScale: byPool(many(assets, () => (draw() < 0.1 ? 0 : between(0.001, 0.3)))),
+    impactDelta: byPool(many(assets, () => (draw() < 0.5 ? 0.5 : between(0.3, 1)))),
+    impactDecay: byPool(many(assets, () => between(0.1, 1))),
     deviation: many(assets, () => (draw() < 0.3 ? 0 : between(0.001, 0.05))),
     heartbeatSeconds: many(assets, () => [1, 3_600, 7_200, 86_400][whole(4)]!),
     latencySteps: many(assets, () => (draw() < 0.5 ? 0 : between(0, 3.5))),
@@ -89,6 +93,7 @@ function randomCase(seed: number) {
     gasUsd: between(0, 100),
     capitalCost: between(0, 0.002),
     bonusFee: between(0, 0.3),
+    auctionDiscount: between(0, 0.3),
   };
   const level = many(assets, () => 1);
   const factors = Array.from({ length: steps }, () =>

@@ -4,7 +4,7 @@
  */
 import type { BookInput } from '../../kernel/job.ts';
 
-type Asset = { start: number; reference: number; flow: number; oracle: number; age: number; market: number[]; index: number };
+type Asset = { start: number; reference: number; flow: { usd: number }; oracle: number; age: number; market: number[]; index: number };
 type Lender = {
   collateral: { asset: Asset; tokens: number; threshold: number; bonus: number }[];
   debt: { asset: Asset; tokens: number }[];
@@ -27,9 +27,10 @@ export type TwinResult = {
 };
 
 export function twin(book: BookInput, factors: readonly (readonly number[])[], frozenSteps: number): TwinResult {
+  const pools = Array.from(book.startPrice, () => ({ usd: 0 }));
   const assets = Array.from(
     book.startPrice,
-    (start, index): Asset => ({ start, reference: start, flow: 0, oracle: start, age: 0, market: [start], index }),
+    (start, index): Asset => ({ start, reference: start, flow: pools[book.pool[index]!]!, oracle: start, age: 0, market: [start], index }),
   );
   const rows = (starts: Int32Array, account: number) =>
     Array.from({ length: starts[account + 1]! - starts[account]! }, (_, k) => starts[account]! + k);
@@ -76,16 +77,16 @@ export function twin(book: BookInput, factors: readonly (readonly number[])[], f
     const delta = book.impactDelta[asset.index]!;
     const slope = Math.min(
       0.99,
-      (1 + delta) * book.impactScale[asset.index]! * (Math.abs(asset.flow) / book.volumeUsd[asset.index]!) ** delta,
+      (1 + delta) * book.impactScale[asset.index]! * (Math.abs(asset.flow.usd) / book.volumeUsd[asset.index]!) ** delta,
     );
-    return asset.reference * (1 - Math.sign(asset.flow) * slope);
+    return asset.reference * (1 - Math.sign(asset.flow.usd) * slope);
   };
-  const sell = (asset: Asset, usd: number, flow = asset.flow) => usd - (cost(asset, flow + usd) - cost(asset, flow));
+  const sell = (asset: Asset, usd: number, flow = asset.flow.usd) => usd - (cost(asset, flow + usd) - cost(asset, flow));
 
   const earnings = (sold: Asset, bought: Asset, bonus: number, repay: number) => {
     const saleUsd = (repay * (1 + bonus * (1 - book.bonusFee)) * sold.reference) / sold.oracle;
     const purchaseUsd = (repay * bought.reference) / bought.oracle;
-    const net = sold === bought ? sell(sold, saleUsd - purchaseUsd) : sell(sold, saleUsd) + sell(bought, -purchaseUsd);
+    const net = sold.flow === bought.flow ? sell(sold, saleUsd - purchaseUsd) : sell(sold, saleUsd) + sell(bought, -purchaseUsd);
     return { net: net - repay * book.capitalCost, saleUsd, purchaseUsd };
   };
 
@@ -117,8 +118,8 @@ export function twin(book: BookInput, factors: readonly (readonly number[])[], f
     const repay = profit(allowed) >= profit(inside) ? allowed : inside;
     if (profit(repay) <= book.gasUsd) return false;
     const { saleUsd, purchaseUsd } = earnings(collateral.asset, debt.asset, collateral.bonus, repay);
-    collateral.asset.flow += saleUsd;
-    debt.asset.flow -= purchaseUsd;
+    collateral.asset.flow.usd += saleUsd;
+    debt.asset.flow.usd -= purchaseUsd;
     collateral.tokens = Math.max(0, collateral.tokens - (repay * (1 + collateral.bonus)) / collateral.asset.oracle);
     debt.tokens = Math.max(0, debt.tokens - repay / debt.asset.oracle);
     lender.hit = true;
@@ -146,16 +147,18 @@ export function twin(book: BookInput, factors: readonly (readonly number[])[], f
     trader.perps.reduce((equity, { asset, tokens }) => {
       const usd = tokens * asset.reference;
       const got = sell(asset, usd);
-      if (moves) asset.flow += usd;
-      return equity + got - tokens * asset.start;
+      const auctioned = usd - book.auctionDiscount * Math.abs(usd);
+      if (moves && got >= auctioned) asset.flow.usd += usd;
+      return equity + Math.max(got, auctioned) - tokens * asset.start;
     }, trader.equity);
 
-  factors.forEach((row, index) => {
-    const step = index + 1;
+  const advance = (row: readonly number[], step: number) => {
+    pools.forEach((pool, index) => {
+      pool.usd *= book.impactDecay[index]!;
+    });
     for (const asset of assets) {
       const column = book.pathAsset[asset.index]!;
       asset.reference = asset.start * (column < 0 ? 1 : row[column]!);
-      asset.flow *= book.impactDecay[asset.index]!;
       asset.market.push(mark(asset));
       asset.age += book.stepSeconds;
       if (step <= frozenSteps) continue;
@@ -178,12 +181,21 @@ export function twin(book: BookInput, factors: readonly (readonly number[])[], f
       trader.hit = true;
       trader.lossUsd = Math.max(0, -closed(trader, true));
     }
+  };
+  const below = ({ collateral, debt }: Lender, price: (asset: Asset) => number) =>
+    collateral.reduce((sum, { asset, tokens, threshold }) => sum + tokens * price(asset) * threshold, 0) <
+    debt.reduce((sum, { asset, tokens }) => sum + tokens * price(asset), 0);
+  const anyBelow = () => lenders.some((lender) => below(lender, mark) || below(lender, ({ oracle }) => oracle));
+
+  factors.forEach((row, index) => {
+    advance(row, index + 1);
   });
+  // Run-off at standing prices, for at most as long again.
+  for (let step = factors.length + 1; step <= 2 * factors.length && anyBelow(); step += 1) advance(factors.at(-1)!, step);
 
   for (const lender of lenders) {
     const owed = lender.debt.reduce((sum, { asset, tokens }) => sum + tokens * mark(asset), 0);
-    const weighted = lender.collateral.reduce((sum, { asset, tokens, threshold }) => sum + tokens * mark(asset) * threshold, 0);
-    if (weighted >= owed) continue;
+    if (!below(lender, mark)) continue;
     const value = lender.collateral
       .filter(({ threshold }) => threshold > 0)
       .reduce((sum, { asset, tokens }) => sum + sell(asset, tokens * asset.reference), 0);

@@ -15,7 +15,7 @@ import type { Law } from './law.ts';
 
 export type Borrowers = 'standing' | 'responsive';
 
-/** What a liquidator pays; declared assumptions, the same for every protocol until measured. */
+/** What liquidators pay and take; declared assumptions, the same for every protocol until measured. */
 export type LiquidatorCosts = {
   readonly gasUsd: number;
   /** Per dollar repaid: Aave's flash-loan premium. */
@@ -24,8 +24,16 @@ export type LiquidatorCosts = {
   readonly bonusFee: number;
   /** Below this debt or collateral a position may be closed whole (Aave v3.3, MIN_BASE_MAX_CLOSE_FACTOR_THRESHOLD). */
   readonly smallPositionUsd: number;
+  /** Largest discount at which a bidder takes over a margin position that the market cannot absorb. */
+  readonly auctionDiscount: number;
 };
-export const LIQUIDATOR: LiquidatorCosts = { gasUsd: 30, capitalCost: 0.0005, bonusFee: 0.1, smallPositionUsd: 2_000 };
+export const LIQUIDATOR: LiquidatorCosts = {
+  gasUsd: 30,
+  capitalCost: 0.0005,
+  bonusFee: 0.1,
+  smallPositionUsd: 2_000,
+  auctionDiscount: 0.1,
+};
 
 /** In a row's override: the asset's own parameters apply. */
 const NO_OVERRIDE = -1;
@@ -80,17 +88,22 @@ export function flatten(state: ProtocolState, law: Law, stepSeconds: number, bor
   const kernel = loadKernel();
   const columns = Int32Array.from(state.assets, ({ panelAsset }) => (panelAsset === null ? -1 : (column.get(panelAsset) ?? -1)));
 
+  const pool = poolsOf(state);
+  const byPool = (read: (asset: ProtocolState['assets'][number], index: number) => number) =>
+    Float64Array.from(pool.deepest, (member) => read(state.assets[member]!, member));
+
   const input: BookInput = {
     assets: assets.length,
     lenders: lending.length,
     traders: trading.length,
     startPrice: by(({ priceUsd }) => priceUsd),
     pathAsset: columns,
-    volumeUsd: by(({ depth }) => depth.dailyVolumeUsd),
+    pool: pool.first,
+    volumeUsd: byPool(({ depth }) => depth.dailyVolumeUsd),
     // An asset no panel series drives is constant in USD, whatever is sold of it.
-    impactScale: by(({ depth }, index) => (columns[index]! < 0 ? 0 : depth.impactY * law.dailyVolatility[columns[index]!]!)),
-    impactDelta: by(({ depth }) => depth.impactDelta),
-    impactDecay: by(({ depth }) => kernel.exp((-kernel.log(2) * stepSeconds) / depth.halfLifeSeconds)),
+    impactScale: byPool(({ depth }, index) => (columns[index]! < 0 ? 0 : depth.impactY * law.dailyVolatility[columns[index]!]!)),
+    impactDelta: byPool(({ depth }) => depth.impactDelta),
+    impactDecay: byPool(({ depth }) => kernel.exp((-kernel.log(2) * stepSeconds) / depth.halfLifeSeconds)),
     deviation: by(({ feed }) => fromBps(feed.deviationBps)),
     heartbeatSeconds: by(({ feed }) => feed.heartbeatSeconds),
     latencySteps: by(({ feed }) => feed.latencySeconds / stepSeconds),
@@ -231,6 +244,25 @@ function rows<T>(accounts: readonly T[], read: (account: T) => readonly Holding[
     return index;
   });
   return { start, asset, tokens: Float64Array.from(flat, ({ amountTokens }) => amountTokens) };
+}
+
+/**
+ * Assets that follow one panel series trade as one pool with the depth of its largest market: arbitrage and redemption
+ * route a derivative's sale through its coin. That they may come apart is the business of the named scenarios.
+ */
+function poolsOf(state: ProtocolState): { first: Int32Array; deepest: Int32Array } {
+  const { assets } = state;
+  const members = (index: number) => {
+    const { panelAsset } = assets[index]!;
+    return panelAsset === null ? [index] : [...assets.keys()].filter((other) => assets[other]!.panelAsset === panelAsset);
+  };
+  const volume = (index: number) => assets[index]!.depth.dailyVolumeUsd;
+  return {
+    first: Int32Array.from(assets.keys(), (index) => members(index)[0]!),
+    deepest: Int32Array.from(assets.keys(), (index) =>
+      members(index).reduce((best, other) => (volume(other) > volume(best) ? other : best)),
+    ),
+  };
 }
 
 function overrideOf(account: LendingAccount, asset: string, eModes: ReadonlyMap<number, EMode>): EMode | null {
