@@ -35,8 +35,8 @@ export type Jobs = {
   /** Running work is cancelled; its run stays unfinished in the store and rings again at the next start. */
   close(): Promise<void>;
 };
-/** Seconds after which a silent worker counts as dead, and between two looks for such. */
-export type Timing = { readonly lockSeconds: number; readonly stalledSeconds: number };
+/** Seconds after which a silent worker counts as dead, and between two looks for such; one that does not renew plays dead. */
+export type Timing = { readonly lockSeconds: number; readonly stalledSeconds: number; readonly renews?: boolean };
 
 const QUEUE = 'plimsoll-runs';
 /** The work runs in threads, so the loop that renews the lock is never busy: ten seconds of silence is a dead process. */
@@ -173,16 +173,23 @@ async function onRedis(url: string): Promise<Backend> {
 
 type Data = { readonly runId: string };
 
+/** Three parameters without defaults: BullMQ counts them, and hands the signal only to who names it. */
 function processor(handler: Handler) {
   return async (
     job: { data: Data; updateProgress(progress: object): Promise<void> },
     _token?: string,
-    signal: AbortSignal = new AbortController().signal,
-  ): Promise<void> => handler(job.data.runId, (progress) => job.updateProgress(progress), signal);
+    signal?: AbortSignal,
+  ): Promise<void> => handler(job.data.runId, (progress) => job.updateProgress(progress), signal!);
 }
 
-function workerOptions({ lockSeconds, stalledSeconds }: Timing) {
-  return { concurrency: 1, lockDuration: lockSeconds * 1000, stalledInterval: stalledSeconds * 1000, maxStalledCount: MOST_STALLS };
+function workerOptions({ lockSeconds, stalledSeconds, renews = true }: Timing) {
+  return {
+    skipLockRenewal: !renews,
+    concurrency: 1,
+    lockDuration: lockSeconds * 1000,
+    stalledInterval: stalledSeconds * 1000,
+    maxStalledCount: MOST_STALLS,
+  };
 }
 
 async function pingPool(pool: Pool): Promise<void> {

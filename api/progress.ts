@@ -66,21 +66,25 @@ export function tracker(nowMs: () => number): {
   const close = (before: number) => {
     for (const [name, span] of spans) if (span.to === null && indexOf(name) < before) spans.set(name, { ...span, to: nowMs(), share: 1 });
   };
+  const furthest = () => Math.max(-1, ...[...spans.keys()].map(indexOf));
   return {
     report(step, share) {
       const known = spans.get(step);
+      // Late news of a step that was ended or passed over changes nothing: progress never goes back.
+      const isPast = known === undefined ? indexOf(step) < furthest() : known.to !== null;
+      if (isPast) return;
       if (known === undefined) close(indexOf(step));
-      const to = share >= 1 ? (known?.to ?? nowMs()) : null;
+      const to = share >= 1 ? nowMs() : null;
       spans.set(step, { from: known?.from ?? nowMs(), to, share: Math.min(1, Math.max(known?.share ?? 0, share)) });
     },
     fail() {
       failed = true;
     },
     steps() {
-      const furthest = Math.max(-1, ...[...spans.keys()].map(indexOf));
+      const last = furthest();
       return waiting().map((step, index): Step => {
         const span = spans.get(step.step as StepName);
-        if (span === undefined) return index < furthest ? { ...step, state: 'done', share: 1 } : step;
+        if (span === undefined) return index < last ? { ...step, state: 'done', share: 1 } : step;
         const state = span.to !== null ? 'done' : failed ? 'failed' : 'running';
         return { ...step, state, share: span.share, seconds: ((span.to ?? nowMs()) - span.from) / 1000 };
       });

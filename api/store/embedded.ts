@@ -53,6 +53,8 @@ export class EmbeddedPool extends EventEmitter {
   constructor(worker: Worker) {
     super();
     this.worker = worker;
+    // Every queue, worker and stream of events listens for errors of the pool it was given.
+    this.setMaxListeners(0);
     worker.on('message', (answer: Answer) => this.receive(answer));
     worker.on('error', (error) => this.fail(error));
     worker.on('exit', () => this.fail(new Error('the embedded store is closed')));
