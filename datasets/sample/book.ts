@@ -17,7 +17,9 @@ import calibration from './calibration.json' with { type: 'json' };
 
 const LENDING_ACCOUNTS = 400;
 const PERP_ACCOUNTS = 100;
-const SIZE_SCALE = 0.1;
+const SIZE_SCALE = 0.04;
+/** A single collateral or perp position is at most this share of a day's volume of its market: venues cap what they could not sell. */
+const POSITION_SHARE = 0.07;
 /** Declared: nothing measured says how fast a pool refills. */
 const HALF_LIFE_SECONDS = 4 * 3600;
 /** Base margin: three daily standard deviations, the order of exchanges' own price scan ranges. */
@@ -216,7 +218,11 @@ function perpAccount(book: Book, index: number): DerivativeAccount {
     return sum + Math.abs(size) * (shockOf(listing) + 0.005) * INITIAL_TO_MAINTENANCE;
   }, 0);
   const perps = [...chosen]
-    .map(([asset, size]) => ({ asset, sizeTokens: significant((size * use * equityUsd) / marginPerUnit / priceOf(book, asset)) }))
+    .map(([asset, size]) => {
+      const usd = (size * use * equityUsd) / marginPerUnit;
+      const most = POSITION_SHARE * volumeOf(book, asset);
+      return { asset, sizeTokens: significant(Math.max(-most, Math.min(most, usd)) / priceOf(book, asset)) };
+    })
     .sort((a, b) => (a.asset < b.asset ? -1 : 1));
   return { account: `sim-perp-${String(index).padStart(4, '0')}`, equityUsd, perps };
 }
@@ -229,10 +235,12 @@ function lawOf({ panelAsset }: Listing): (typeof calibration.assets)[number] {
   return calibration.assets.find(({ asset }) => asset === panelAsset)!;
 }
 
-/** A collateral no larger than a day's volume of its market: thinner ones have supply caps against it. */
 function shares({ listings, assets }: Book, except: string, usd: number): readonly (readonly [string, number])[] {
   return listings
-    .filter(({ asset, collateralShare }, index) => asset !== except && collateralShare > 0 && assets[index]!.depth.dailyVolumeUsd > usd)
+    .filter(
+      ({ asset, collateralShare }, index) =>
+        asset !== except && collateralShare > 0 && POSITION_SHARE * assets[index]!.depth.dailyVolumeUsd > usd,
+    )
     .map(({ asset, collateralShare }) => [asset, collateralShare]);
 }
 
@@ -242,6 +250,10 @@ function holding(book: Book, asset: string, usd: number): Holding {
 
 function priceOf({ assets }: Book, asset: string): number {
   return assets.find((one) => one.asset === asset)!.priceUsd;
+}
+
+function volumeOf({ assets }: Book, asset: string): number {
+  return assets.find((one) => one.asset === asset)!.depth.dailyVolumeUsd;
 }
 
 function thresholdOf({ assets }: Book, asset: string): number {

@@ -44,7 +44,7 @@ describe('the lending book', () => {
       expect(Statistics.quantileOfSorted(rising, level / 20) / measured).toBeLessThan(1.1);
     }
     const median = Statistics.quantileOfSorted(Statistics.sorted(debts), 0.5);
-    expect(median / (0.1 * calibration.book.debtUsdQuantiles[10]!)).toBeCloseTo(1, 1);
+    expect(median / (0.04 * calibration.book.debtUsdQuantiles[10]!)).toBeCloseTo(1, 1);
     const share = book.lending.filter(({ eMode }) => eMode === 1).length / book.lending.length;
     expect(Math.abs(share - calibration.book.curedByEModeShare)).toBeLessThan(0.06);
     expect(Math.max(...debts)).toBeGreaterThan(20 * median);
