@@ -42,6 +42,9 @@ export type Settled = {
 };
 
 export type Questions = {
+  /** Judges where things stand: nothing was chosen yet, so every path may speak. */
+  readonly stand: (plan: Plan) => Promise<Judgement>;
+  /** Judges a candidate. */
   readonly judge: (plan: Plan) => Promise<Judgement>;
   /** A rough loss, USD: only for putting knobs in order. */
   readonly screen: (plan: Plan) => Promise<number>;
@@ -53,13 +56,13 @@ export type Questions = {
 const PARTS = 16;
 
 export async function settle(knobs: readonly Knob[], questions: Questions): Promise<Settled> {
-  const { judge, permits } = questions;
+  const { stand, permits } = questions;
   let forced: Plan = {};
   for (const knob of knobs) {
     const more = { ...forced, [knob.asset]: knob.forced };
     if (knob.forced > 0 && permits(more)) forced = more;
   }
-  const before = await judge(forced);
+  const before = await stand(forced);
   const held = { plan: forced, forced, target: forced, before, after: before };
   const search = { ...questions, knobs, held };
   if (!before.fits) return tighten(search);

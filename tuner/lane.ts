@@ -44,7 +44,6 @@ export async function run(
   parameters: ParametersByAsset,
 ): Promise<Lane> {
   const { state, policy } = input;
-  const at = (plan: Plan) => trials.at(apply(policy, parameters, field, plan), trials.searchPaths, `search ${field}`);
   const roughly = (plan: Plan) => trials.at(apply(policy, parameters, field, plan), trials.screenPaths, `order ${field}`);
   const risk = { level: policy.level, overBudgetProbability: policy.overBudgetProbability };
   const debtBudgetUsd = Objective.lossBudgetUsd(policy, state);
@@ -56,18 +55,29 @@ export async function run(
       : shortfallAlone <= debtBudgetUsd
         ? [(evidence) => wholeLoss(evidence, state.insuranceFundUsd), debtBudgetUsd]
         : [({ paths }) => paths.badDebtUsd, debtBudgetUsd];
+  const judged = async (plan: Plan, paths: number) => {
+    const evidence = await trials.at(apply(policy, parameters, field, plan), paths, `search ${field}`);
+    return Objective.judge(lossesOf(evidence), { ...risk, budgetUsd });
+  };
+  // Where only the fresh half shows the trouble, all paths search; a tightening needs none kept back.
+  let paths = trials.searchPaths;
+  const stand = async (plan: Plan) => {
+    const standing = await judged(plan, trials.allPaths);
+    if (!standing.fits && (await judged(plan, paths)).fits) paths = trials.allPaths;
+    return standing;
+  };
   const judge = async (plan: Plan) => {
     // A loss far over the budget shows on few paths; whether one is inside it takes all of them.
     const rough = Objective.judge(lossesOf(await roughly(plan)), { ...risk, budgetUsd });
-    if (rough.expectedShortfallUsd - FAR_STANDARD_ERRORS * rough.standardErrorUsd > budgetUsd) return rough;
-    return Objective.judge(lossesOf(await at(plan)), { ...risk, budgetUsd });
+    const isFar = rough.expectedShortfallUsd - FAR_STANDARD_ERRORS * rough.standardErrorUsd > budgetUsd;
+    return isFar ? rough : judged(plan, paths);
   };
   const permits = (plan: Plan) =>
     field === 'haircutBps' ||
     Objective.newlyLiquidatable(state, parametersOf(state), apply(policy, parameters, field, plan)).length <= policy.maxNewlyLiquidatable;
   const screen = async (plan: Plan) =>
     Objective.judge(lossesOf(await roughly(plan)), { ...risk, level: SCREEN_LEVEL, budgetUsd }).expectedShortfallUsd;
-  const settled = await settle(knobs, { judge, screen, permits });
+  const settled = await settle(knobs, { stand, judge, screen, permits });
   const judgeFresh = (evidence: StressEvidence) => Objective.judge(lossesOf(evidence).slice(trials.searchPaths), { ...risk, budgetUsd });
   return { field, knobs, settled, judge, judgeFresh };
 }
@@ -82,10 +92,9 @@ export function apply(policy: Policy, parameters: ParametersByAsset, field: Fiel
   return { ...parameters, ...Object.fromEntries(changes) };
 }
 
-/** A loosening must fit on fresh paths; a tightening must not look needless there. */
-export function confirms(lane: Lane, before: StressEvidence, after: StressEvidence): boolean {
-  if (lane.settled.outcome === 'held') return true;
-  return lane.settled.outcome === 'loosened' ? lane.judgeFresh(after).fits : !lane.judgeFresh(before).safe;
+/** What was loosened must fit on paths that had no part in choosing it. What was tightened needed no choice to be needed. */
+export function confirms(lane: Lane, after: StressEvidence): boolean {
+  return lane.settled.outcome !== 'loosened' || lane.judgeFresh(after).fits;
 }
 
 /**

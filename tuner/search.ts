@@ -1,9 +1,9 @@
 /**
  * tune(input): from law, book and policy to a recommendation, as a numbered recipe.
  *
- * The first half of the scenario set's paths searches, on common random numbers: before and after see the same markets. The
- * other half, never seen by the search, confirms; what it does not confirm is withdrawn as `inconclusive`. Borrowers respond:
- * an account keeps its utilisation of borrowing power, so a haircut matters to losses. Arithmetic is + − × ÷ and √ only and
+ * Whether the book is inside its budget as it stands is judged on all paths of the scenario set. Their first half searches, on
+ * common random numbers: before and after see the same markets. The other half, never seen by the search, confirms; what it
+ * does not confirm is not loosened, `inconclusive`. Borrowers respond: an account keeps its utilisation of borrowing power, so a haircut matters to losses. Arithmetic is + − × ÷ and √ only and
  * every order is by name, so the same input gives the same bytes.
  */
 import { PlimsollError } from '../base/errors.ts';
@@ -78,11 +78,10 @@ export async function tune(input: TuneInput): Promise<Tuned> {
   const intervals = new Map<string, ReadonlyMap<string, Lane.Interval>>();
   for (const lane of lanes) intervals.set(lane.field, await Lane.intervals(policy, lane, start));
 
-  // 4. Fresh paths confirm a lane, or it is withdrawn. A threshold moved for want of haircuts answers to the same losses, so it
-  //    goes with them.
+  // 4. Fresh paths confirm what was loosened, or it is withdrawn.
   const before = await trials.at(start, trials.allPaths, 'confirm the book as it is');
   let after = await trials.at(parameters, trials.allPaths, 'confirm the advice');
-  const unconfirmed = lanes.filter((lane) => !Lane.confirms(lane, before, after)).map(({ field }) => field);
+  const unconfirmed = lanes.filter((lane) => !Lane.confirms(lane, after)).map(({ field }) => field);
   if (unconfirmed.length > 0) {
     parameters = start;
     for (const lane of lanes) {

@@ -36,7 +36,7 @@ const linear = (start: number, rates: Record<string, number>, budgetUsd: number,
   return { judge, asked };
 };
 const settledBy = (knobs: readonly Knob[], judge: (plan: Plan) => Promise<Judgement>, permits: (plan: Plan) => boolean = () => true) =>
-  settle(knobs, { judge, screen: async (plan) => (await judge(plan)).expectedShortfallUsd, permits });
+  settle(knobs, { stand: judge, judge, screen: async (plan) => (await judge(plan)).expectedShortfallUsd, permits });
 
 describe('tightening', () => {
   test('takes the asset whose loss falls most per power first, and no step more than needed', async () => {

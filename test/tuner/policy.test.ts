@@ -65,7 +65,7 @@ describe('refusals name file, line, field, got and needed', () => {
     ['a key given twice', 'level: 0.99', 'level: 0.99\nlevel: 0.98', 'Policy.YamlError', 'line'],
     ['a gap outside the ranges', 'minGapBps: 200', 'minGapBps: 7501', 'Policy.ContradictionError', 'field minGapBps'],
     ['a buffer outside the ranges', 'bonusBufferBps: 200', 'bonusBufferBps: 8001', 'Policy.ContradictionError', 'field bonusBufferBps'],
-    ['too few paths to prove it', 'paths: 2560', 'paths: 597', 'Policy.ContradictionError', 'field paths'],
+    ['too few paths to prove it', 'paths: 4096', 'paths: 597', 'Policy.ContradictionError', 'field paths'],
     ['a direction smaller than a step', 'maxLoosen: 100 ', 'maxLoosen: 24 ', 'Policy.ContradictionError', ''],
   ])('%s', (_, from, to, name, where) => {
     const text = name === 'Policy.ContradictionError' && where === '' ? changed(/maxLoosen: 100\n/, 'maxLoosen: 24\n') : changed(from, to);
@@ -76,7 +76,7 @@ describe('refusals name file, line, field, got and needed', () => {
   });
 
   test('598 paths are just enough for 1 %: half of them search, and 0.99^299 < 0.05', () => {
-    expect(parse(changed('paths: 2560', 'paths: 598')).paths).toBe(598);
+    expect(parse(changed('paths: 4096', 'paths: 598')).paths).toBe(598);
   });
 
   test('an edge of the gap still has a solution', () => {

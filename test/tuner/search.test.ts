@@ -91,11 +91,9 @@ describe('on the stress engine', () => {
   test('holds at the boundary, and a threshold is through-the-cycle', async () => {
     const state = risky();
     const wide = await tuned({ state, model: stormy(), policy: policy({ budgetFraction: 0.9 }) });
-    // A budget a hair above what today's parameters lose on the search paths: fits, but not by two standard errors.
-    const losses = wide.before.paths.badDebtUsd.slice(0, 256).toSorted((a, b) => b - a);
-    const shortfall = (losses[0]! + losses[1]! + 0.56 * losses[2]!) / 2.56;
-    const debt = wide.before.summary.budgetUsd / 0.9;
-    const of = policy({ budgetFraction: (1.001 * shortfall) / debt, overBudgetProbability: 0.5 });
+    // A budget a hair above what today's parameters lose: fits, but not by two standard errors.
+    const { expectedShortfallUsd, budgetUsd } = wide.before.summary;
+    const of = policy({ budgetFraction: (1.001 * 0.9 * expectedShortfallUsd) / budgetUsd, overBudgetProbability: 0.5 });
     const found = await tuned({ state, model: stormy(), policy: of });
     checkRules(found, state, of);
     expect(found.recommendation.verdict).toBe('hold');
@@ -183,6 +181,26 @@ describe('thresholds', () => {
     const found = await tuned({ state, model: model(), policy: policy({ budgetFraction: 0.9, overBudgetProbability: 0.9 }) });
     expect(fieldOf(found, 'A00', 'liquidationThresholdBps')).toMatchObject({ verdict: 'change', to: 7950, binding: 'joint-constraints' });
     expect(fieldOf(found, 'A00', 'haircutBps')).toMatchObject({ verdict: 'change', to: 2250, binding: 'joint-constraints' });
+  });
+});
+
+describe('the two halves of the paths', () => {
+  const scenarios = Book.scenarios(model(), 512, 1);
+  const parts = { state: risky(), model: model(), policy: policy(), scenarios };
+  const under = (lineBps: number, sizeUsd: number, weight: (path: number) => number) =>
+    tuned({ ...parts, evaluate: analytic(parts, { lineBps: { A00: lineBps }, sizeUsd, weight }) });
+
+  test('trouble that only the fresh half shows is tightened against, on all paths', async () => {
+    const found = await under(7400, 1e7, (path) => (path < 256 ? 0 : 1));
+    expect(fieldOf(found, 'A00', 'haircutBps')).toMatchObject({ verdict: 'change', to: 2600, binding: 'expected-shortfall' });
+    checkRules(found, parts.state, parts.policy);
+  });
+
+  test('one bad path of the search half neither tightens nor lets anything loosen', async () => {
+    // 512 paths: expected shortfall 500 × 1,000 / 5.12 of 105,360 allowed; on the first half alone it would be twice that.
+    const found = await under(7000, 1000, (path) => (path === 3 ? 1 : 0));
+    expect(found.recommendation.verdict).toBe('hold');
+    expect(fieldOf(found, 'A00', 'haircutBps')).toMatchObject({ verdict: 'hold', binding: 'expected-shortfall' });
   });
 });
 
