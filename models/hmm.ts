@@ -170,7 +170,8 @@ function expectMaximize(observations: Observations, p: Parameters, states: numbe
   const squares = new Float64Array(states * dimensions);
   const start = new Float64Array(states);
   let beta = new Float64Array(states).fill(1);
-  let ahead = new Float64Array(states);
+  let next = new Float64Array(states);
+  const ahead = new Float64Array(states);
   for (let t = rows - 1; t >= 0; t -= 1) {
     let total = 0;
     for (let k = 0; k < states; k += 1) total += alpha[t * states + k]! * beta[k]!;
@@ -190,7 +191,6 @@ function expectMaximize(observations: Observations, p: Parameters, states: numbe
     }
     if (t === 0) break;
     for (let j = 0; j < states; j += 1) ahead[j] = (emission[t * states + j]! * beta[j]!) / scale[t]!;
-    const next = new Float64Array(states);
     for (let i = 0; i < states; i += 1) {
       const from = alpha[(t - 1) * states + i]!;
       let back = 0;
@@ -201,8 +201,9 @@ function expectMaximize(observations: Observations, p: Parameters, states: numbe
       }
       next[i] = back;
     }
+    const spare = beta;
     beta = next;
-    ahead = new Float64Array(states);
+    next = spare;
   }
   const transition = new Float64Array(states * states);
   for (let i = 0; i < states; i += 1) {

@@ -10,6 +10,8 @@ import { tCdf } from './math/special.ts';
 
 export type Law = Pick<MarketModel, 'volatility' | 'margins' | 'regime'>;
 
+const REFINEMENT = 8;
+
 /** Σ of `steps` returns in percent, one a path, in rising order. */
 export function simulate(
   law: Law,
@@ -22,7 +24,7 @@ export function simulate(
   },
 ): Float64Array {
   const gjr = law.volatility[asset]!;
-  const levels = law.margins[asset]!.x.map((x) => tCdf(x, options.copulaNu));
+  const table = refined(law.margins[asset]!, options.copulaNu);
   const { seed, purpose } = options.stream;
   return Float64Array.from({ length: options.paths }, (_, path) => {
     let state = draw(law.regime.now, uniform(seed, purpose, path, 0, 0));
@@ -30,7 +32,7 @@ export function simulate(
     let total = 0;
     for (let step = 1; step <= options.steps; step += 1) {
       state = draw(law.regime.transition[state]!, uniform(seed, purpose, path, step, 0));
-      const z = interpolate(levels, law.margins[asset]!, uniform(seed, purpose, path, step, 1));
+      const z = interpolate(table, uniform(seed, purpose, path, step, 1));
       total += advance(gjr, law.regime, state, h, z);
       h = nextVariance(gjr, law.regime, state, h, z);
     }
@@ -56,10 +58,21 @@ function draw(probability: readonly number[], u: number): number {
   return probability.length - 1;
 }
 
-function interpolate(levels: readonly number[], { z }: Margin, u: number): number {
-  if (u <= levels[0]!) return z[0]!;
+type Table = { readonly levels: Float64Array; readonly z: Float64Array };
+
+/** The margin over probabilities: linear in x, as the law says, so each stretch of x is cut fine before it is read in u. */
+function refined({ x, z }: Margin, copulaNu: number): Table {
+  const fine = (nodes: readonly number[]) => [
+    ...nodes.slice(1).flatMap((node, i) => Array.from({ length: REFINEMENT }, (_, k) => nodes[i]! + (k / REFINEMENT) * (node - nodes[i]!))),
+    nodes[nodes.length - 1]!,
+  ];
+  return { levels: Float64Array.from(fine(x), (node) => tCdf(node, copulaNu)), z: Float64Array.from(fine(z)) };
+}
+
+function interpolate({ levels, z }: Table, u: number): number {
   let low = 0;
   let high = levels.length - 1;
+  if (u <= levels[low]!) return z[low]!;
   if (u >= levels[high]!) return z[high]!;
   while (high - low > 1) {
     const middle = (low + high) >> 1;
