@@ -29,7 +29,7 @@ const DOORS: readonly (readonly [RegExp, ...string[]])[] = [
   [/^piscina$/, 'api/workers.ts', 'api/stress-worker.ts'],
   [/^(fastify|@fastify\/.*|fastify-type-provider-zod|pino|prom-client|close-with-grace)$/, 'api/'],
   [/^commander$/, 'api/'],
-  [/^viem(\/|$)/, 'governance/'],
+  [/^viem(\/|$)/, 'governance/', 'datasets/sources/'],
   [/^solc$/, 'scripts/contracts.ts'],
   [/^@foundry-rs\//, 'governance/simulate.ts'],
   [/^(preact|uplot)(\/|$)/, 'web/'],
