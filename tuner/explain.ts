@@ -25,14 +25,15 @@ export function because({ model, row, regime, fields, before, after }: Reasons):
   if (first !== undefined && all.every((one) => one.verdict === 'abstain' && one.binding === first.binding)) {
     return `No advice (${first.reason}): ${first.binding}.`;
   }
+  // What differs from asset to asset comes first: tables cut sentences short.
   return [
-    `Regime ${regime} (${percent(Math.max(...model.regime.now), 0)})`,
     volatility(model, row.panelAsset),
     `volume ${usd(row.depth.dailyVolumeUsd)} a day`,
-    lossOf(before, after),
     `LTV ${say(haircutBps, (value) => percent((BPS_ONE - value) / BPS_ONE, 2))}`,
     `threshold ${say(liquidationThresholdBps, (value) => percent(value / BPS_ONE, 2))}`,
     `margin × ${say(marginMultiplierPpm, (value) => (value / PPM_ONE).toFixed(2))}`,
+    lossOf(before, after),
+    `regime ${regime} (${percent(Math.max(...model.regime.now), 0)})`,
   ]
     .filter((part) => part !== null)
     .join('; ')
@@ -51,7 +52,7 @@ function volatility(model: MarketModel, panelAsset: string | null): string | nul
   if (law === undefined) return null;
   const steps = SECONDS_PER_DAY / model.stepSeconds;
   const daily = (variance: number) => `${Math.sqrt(variance * steps).toFixed(1)} %`;
-  return `volatility ${daily(law.nextVariance)} a day, long run ${daily(law.unconditionalVariance)}`;
+  return `Volatility ${daily(law.nextVariance)} a day, long run ${daily(law.unconditionalVariance)}`;
 }
 
 function say(advice: FieldAdvice, show: (value: number) => string): string {

@@ -48,10 +48,10 @@ test('one sentence made of the numbers that decided', () => {
   const row = Book.asset('A00');
   const reasons = { model: Book.model(1), row, regime: 'normal', fields, before: summary(1_200_000), after: summary(750_000) };
   expect(because(reasons)).toBe(
-    'Regime normal (70 %); volatility 4.4 % a day, long run 4.0 %; volume $100.00m a day; ' +
-      "book's expected shortfall at 99 % $1.20m → $750.0k of $800.0k allowed; " +
+    'Volatility 4.4 % a day, long run 4.0 %; volume $100.00m a day; ' +
       'LTV 80.50 % → 79.00 %, then 78.00 % (max-tighten, [79.00 %, 79.75 %] cannot be told apart); ' +
-      'threshold 83.00 % holds (through-the-cycle); margin × not judged (no-exposure: nobody holds it).',
+      'threshold 83.00 % holds (through-the-cycle); margin × not judged (no-exposure: nobody holds it); ' +
+      "book's expected shortfall at 99 % $1.20m → $750.0k of $800.0k allowed; regime normal (70 %).",
   );
 });
 
