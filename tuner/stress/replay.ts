@@ -13,6 +13,7 @@ import type { NamedResult } from './evidence.ts';
 import * as Law from './law.ts';
 import * as Named from './named.ts';
 import { namedResult } from './stress.ts';
+import * as Terms from './terms.ts';
 
 export type ReplayOptions = {
   readonly model: MarketModel;
@@ -69,7 +70,7 @@ export function replay(
     // A book asset is driven by its panel asset here, never by a panel asset that happens to bear its name.
     { assets: book.panelAssets.map((asset, index) => asset ?? `${book.assets[index]} (constant)`), panelAssets: book.panelAssets },
   );
-  const part = Named.run(kernel, Book.apply(book, parameters), path);
+  const part = Named.run(kernel, Terms.apply(book, parameters), path);
   return {
     result: namedResult('replay', part),
     needlessAccounts: part.needlessAccounts[0]!,

@@ -22,6 +22,7 @@ import type { AccountImpact, NamedResult, PathResults, StressEvidence } from './
 import * as Law from './law.ts';
 import * as Named from './named.ts';
 import * as Summary from './summary.ts';
+import * as Terms from './terms.ts';
 
 /** Ranges start at multiples of this. */
 export const BLOCK = 256;
@@ -96,7 +97,7 @@ export function stressRange(kernel: Kernel, prepared: Prepared, parameters: Para
   if (!(from % BLOCK === 0 && from >= 0 && from < to)) {
     throw new BadRangeError({ got: `paths [${from}, ${to})`, needed: `a non-empty range that starts at a multiple of ${BLOCK}` });
   }
-  const input = Book.apply(prepared.book, parameters);
+  const input = Terms.apply(prepared.book, parameters);
   const accounts = input.lenders + input.traders;
   const blocks = Math.ceil((to - from) / BLOCK);
   const result = {
@@ -119,7 +120,7 @@ export function stressRange(kernel: Kernel, prepared: Prepared, parameters: Para
 }
 
 export function stressNamed(kernel: Kernel, prepared: Prepared, parameters: ParametersByAsset): NamedResult[] {
-  const input = Book.apply(prepared.book, parameters);
+  const input = Terms.apply(prepared.book, parameters);
   return prepared.named.map((path) => namedResult(path.name, Named.run(kernel, input, path)));
 }
 
@@ -155,9 +156,9 @@ export function assemble(
 /** Health of every account at start prices: lenders by threshold, traders by equity over requirement. */
 export function healthOf(prepared: Prepared, parameters: ParametersByAsset): { account: string; debtUsd: number; health: number }[] {
   const { book } = prepared;
-  const input = Book.apply(book, parameters);
-  const lenders = Book.healths(input).map((standing, index) => ({ account: book.lenders[index]!, ...standing }));
-  const traders = Book.margins(input).map(({ equityUsd, requiredUsd, grossUsd }, index) => ({
+  const input = Terms.apply(book, parameters);
+  const lenders = Terms.healths(input).map((standing, index) => ({ account: book.lenders[index]!, ...standing }));
+  const traders = Terms.margins(input).map(({ equityUsd, requiredUsd, grossUsd }, index) => ({
     account: book.traders[index]!,
     debtUsd: grossUsd,
     health: requiredUsd > 0 ? Math.max(0, equityUsd) / requiredUsd : Number.POSITIVE_INFINITY,
