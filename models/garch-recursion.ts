@@ -3,9 +3,15 @@
  *
  * Derivatives of h follow the same recursion as h itself (Fiorentini, Calzolari, Panattoni 1996). Equations: see `garch.ts`.
  */
-import type { Spec } from './garch.ts';
 import { digamma, lgamma } from './math/special.ts';
 import { mean } from './math/statistics.ts';
+
+export type Spec = {
+  readonly mean: 'constant' | 'zero';
+  readonly asymmetric: boolean;
+  readonly errors: 'normal' | 'student';
+  readonly presample: 'sample' | 'backcast';
+};
 
 export type Natural = {
   readonly mu: number;
@@ -120,24 +126,6 @@ export function run(
   gradient?.set([gMu, gOmega, gAlpha, gGamma, gBeta, gNu]);
   const logLikelihood = count * constant - 0.5 * logH - (student ? 0.5 * (nu + 1) * logQ : 0.5 * squares);
   return { logLikelihood, nextVariance: h };
-}
-
-/** Minus the mean log-likelihood in search coordinates, with its gradient. */
-export function objective(
-  returns: Float64Array,
-  spec: Spec,
-  observations: number,
-  toNatural: (x: Float64Array, spec: Spec) => Natural,
-  chain: (x: Float64Array, natural: Float64Array, spec: Spec, out: Float64Array) => void,
-): (x: Float64Array, gradient: Float64Array) => number {
-  const natural = new Float64Array(NAMES.length);
-  return (x, gradient) => {
-    const { logLikelihood } = run(returns, toNatural(x, spec), spec, natural);
-    if (!Number.isFinite(logLikelihood)) return Number.POSITIVE_INFINITY;
-    chain(x, natural, spec, gradient);
-    for (let i = 0; i < gradient.length; i += 1) gradient[i] = -gradient[i]! / observations;
-    return -logLikelihood / observations;
-  };
 }
 
 function presample(returns: Float64Array, mu: number, spec: Spec): { readonly value: number; readonly byMu: number } {

@@ -4,7 +4,7 @@
  *   r_t = μ + e_t,  e_t = √h_t · z_t,  h_{t+1} = ω + (α + γ·1[e_t < 0]) e_t² + β h_t
  *
  * Bollerslev (1986); Glosten, Jagannathan, Runkle (1993). z is normal or Student-t scaled to unit variance (Bollerslev 1987).
- * α ≥ 0, α + γ ≥ 0, β ≥ 0 and persistence φ = α + γ/2 + β ≤ `MAX_PERSISTENCE`; a parameter that ends there is named in `atBound`.
+ * α ≥ 0, α + γ ≥ 0, β ≥ 0 and persistence φ = α + γ/2 + β ≤ 0.9999; a parameter that ends there is named in `atBound`.
  * A bar that was not observed (NaN) has no likelihood and enters the recursion as its own expectation, e² = h.
  * Presample, for both e² and h: `sample` is the mean squared residual (Fiorentini, Calzolari, Panattoni 1996), `backcast` the
  * exponentially weighted mean of the first 75 (RiskMetrics 0.94, as in the arch package); the sign before the sample is half each.
@@ -14,20 +14,15 @@
  */
 import { PlimsollError, quote } from '../base/errors.ts';
 import { uniform } from '../base/random.ts';
-import * as Kernel from './garch-recursion.ts';
+import * as Recursion from './garch-recursion.ts';
+import * as Search from './garch-search.ts';
 import { invertPositive } from './math/linear.ts';
 import { minimize } from './math/optimize.ts';
 import { normalQuantile, tQuantile } from './math/special.ts';
 import { mean } from './math/statistics.ts';
 
-export type Spec = {
-  readonly mean: 'constant' | 'zero';
-  readonly asymmetric: boolean;
-  readonly errors: 'normal' | 'student';
-  readonly presample: 'sample' | 'backcast';
-};
-
-export type Parameters = Kernel.Natural;
+export type Spec = Recursion.Spec;
+export type Parameters = Recursion.Natural;
 
 export type GarchFit = {
   readonly spec: Spec;
@@ -56,15 +51,8 @@ export type Filtered = {
 export const GJR_T: Spec = { mean: 'constant', asymmetric: true, errors: 'student', presample: 'backcast' };
 
 export const MIN_OBSERVATIONS = 250;
-const MAX_PERSISTENCE = 0.9999;
 /** Multiple of the mean square above which a long-run variance is extrapolation. */
 const MAX_LONG_RUN = 4;
-const MIN_NU = 2.05;
-const MAX_NU = 500;
-const BOUND_MARGIN = 1e-5;
-/** Persistence and its share that reacts to news: where the search starts. The best few are refined. */
-const START_PERSISTENCE = [0.9, 0.97, 0.99, 0.998];
-const START_NEWS = [0.04, 0.1, 0.2];
 const REFINED_STARTS = 2;
 
 /** `near`: parameters of a fit on almost the same data; the only start then. */
@@ -72,17 +60,17 @@ export function fit(returns: ArrayLike<number>, spec: Spec, near?: Parameters): 
   // 1. Scale to unit mean square.
   const { scaled, scale, observations } = scaleToUnit(returns);
   // 2. Screen the starts by likelihood, refine the best.
-  const objective = Kernel.objective(scaled, spec, observations, toNatural, chain);
+  const objective = Search.objective(scaled, spec, observations);
   const value = (start: Float64Array) => objective(start, new Float64Array(start.length));
-  const starts = (near === undefined ? screenedStarts(spec) : [fromNatural(rescaled(near, 1 / scale), spec)])
+  const starts = (near === undefined ? Search.screenedStarts(spec) : [Search.fromNatural(rescaled(near, 1 / scale), spec)])
     .map((start) => ({ start, value: value(start) }))
     .sort((a, b) => a.value - b.value)
     .slice(0, REFINED_STARTS);
   const minima = starts.map(({ start }) => minimize(objective, start));
   const best = minima.reduce((winner, minimum) => (minimum.value < winner.value ? minimum : winner));
   // 3. Back to natural parameters in the caller's unit.
-  const natural = toNatural(best.x, spec);
-  const atBound = boundsOf(natural, spec);
+  const natural = Search.toNatural(best.x, spec);
+  const atBound = Search.boundsOf(natural, spec);
   const errors = standardErrors(scaled, natural, spec, atBound);
   const unit: Readonly<Record<string, number>> = { mu: scale, omega: scale * scale };
   const inUnit = (values: Readonly<Record<string, number>>) =>
@@ -114,19 +102,19 @@ export function fit(returns: ArrayLike<number>, spec: Spec, near?: Parameters): 
 
 /** Log-likelihood at given parameters: the first thing to compare with a reference. */
 export function logLikelihood(returns: ArrayLike<number>, parameters: Parameters, spec: Spec): number {
-  return Kernel.run(Float64Array.from(returns), parameters, spec, null).logLikelihood;
+  return Recursion.run(Float64Array.from(returns), parameters, spec, null).logLikelihood;
 }
 
 /** Score of the log-likelihood in (μ, ω, α, γ, β, ν). */
 export function score(returns: ArrayLike<number>, parameters: Parameters, spec: Spec): Float64Array {
-  const gradient = new Float64Array(Kernel.NAMES.length);
-  Kernel.run(Float64Array.from(returns), parameters, spec, gradient);
+  const gradient = new Float64Array(Recursion.NAMES.length);
+  Recursion.run(Float64Array.from(returns), parameters, spec, gradient);
   return gradient;
 }
 
 export function filter(returns: ArrayLike<number>, parameters: Parameters, spec: Spec): Filtered {
   const variance = new Float64Array(returns.length);
-  const { nextVariance } = Kernel.run(Float64Array.from(returns), parameters, spec, null, null, variance);
+  const { nextVariance } = Recursion.run(Float64Array.from(returns), parameters, spec, null, null, variance);
   const standardized = variance.map((h, t) => (returns[t]! - parameters.mu) / Math.sqrt(h));
   return { variance, standardized, nextVariance };
 }
@@ -183,89 +171,20 @@ function scaleToUnit(returns: ArrayLike<number>): { scaled: Float64Array; scale:
   return { scaled: values.map((value) => value / scale), scale, observations: observed.length };
 }
 
-/** Search coordinates: [μ], logit of φ/max, logit of β/φ, [logit of the share of bad news], ln ω, [ln(ν − min)]. */
-function toNatural(x: Float64Array, spec: Spec): Parameters {
-  let i = 0;
-  const mu = spec.mean === 'constant' ? x[i++]! : 0;
-  const phi = MAX_PERSISTENCE * logistic(x[i++]!);
-  const share = logistic(x[i++]!);
-  const news = phi * (1 - share);
-  const bad = spec.asymmetric ? logistic(x[i++]!) : 0.5;
-  const omega = Math.exp(x[i++]!);
-  const nu = spec.errors === 'student' ? Math.min(MAX_NU, MIN_NU + Math.exp(x[i++]!)) : null;
-  return { mu, omega, alpha: 2 * news * (1 - bad), gamma: spec.asymmetric ? 2 * news * (2 * bad - 1) : 0, beta: phi * share, nu };
-}
-
-/** Gradient in natural parameters to gradient in search coordinates. */
-function chain(x: Float64Array, natural: Float64Array, spec: Spec, out: Float64Array): void {
-  const [dMu, dOmega, dAlpha, dGamma, dBeta, dNu] = natural as unknown as [number, number, number, number, number, number];
-  let i = 0;
-  if (spec.mean === 'constant') out[i++] = dMu;
-  const iPhi = i++;
-  const iShare = i++;
-  const phi01 = logistic(x[iPhi]!);
-  const phi = MAX_PERSISTENCE * phi01;
-  const share = logistic(x[iShare]!);
-  const news = phi * (1 - share);
-  let dNews = dAlpha;
-  if (spec.asymmetric) {
-    const bad = logistic(x[i]!);
-    dNews = 2 * (1 - bad) * dAlpha + 2 * (2 * bad - 1) * dGamma;
-    out[i++] = (-2 * news * dAlpha + 4 * news * dGamma) * bad * (1 - bad);
-  }
-  out[iPhi] = (share * dBeta + (1 - share) * dNews) * phi * (1 - phi01);
-  out[iShare] = phi * (dBeta - dNews) * share * (1 - share);
-  out[i] = dOmega * Math.exp(x[i]!);
-  i += 1;
-  if (spec.errors === 'student') out[i] = MIN_NU + Math.exp(x[i]!) < MAX_NU ? dNu * Math.exp(x[i]!) : 0;
-}
-
-function fromNatural(p: Parameters, spec: Spec): Float64Array {
-  const clamp = (share: number) => Math.min(1 - 1e-4, Math.max(1e-4, share));
-  const logit = (share: number) => Math.log(clamp(share) / (1 - clamp(share)));
-  const phi = persistence(p);
-  const news = p.alpha + p.gamma / 2;
-  const coordinates = [logit(phi / MAX_PERSISTENCE), logit(p.beta / phi)];
-  if (spec.mean === 'constant') coordinates.unshift(p.mu);
-  if (spec.asymmetric) coordinates.push(logit((p.alpha + p.gamma) / (2 * news)));
-  coordinates.push(Math.log(p.omega));
-  if (spec.errors === 'student') coordinates.push(Math.log(Math.max(1e-3, (p.nu ?? 6) - MIN_NU)));
-  return Float64Array.from(coordinates);
-}
-
-function screenedStarts(spec: Spec): Float64Array[] {
-  return START_PERSISTENCE.flatMap((phi) =>
-    START_NEWS.map((news) => {
-      const beta = phi * (1 - news);
-      return fromNatural({ mu: 0, omega: 1 - phi, alpha: phi - beta, gamma: 0, beta, nu: spec.errors === 'student' ? 5 : null }, spec);
-    }),
-  );
-}
-
 function rescaled(p: Parameters, scale: number): Parameters {
   return { ...p, mu: p.mu * scale, omega: p.omega * scale * scale };
 }
 
-function boundsOf(p: Parameters, spec: Spec): string[] {
-  const names: string[] = [];
-  if (p.alpha < BOUND_MARGIN) names.push('alpha');
-  if (spec.asymmetric && p.alpha + p.gamma < BOUND_MARGIN) names.push('gamma');
-  if (p.beta < BOUND_MARGIN) names.push('beta');
-  if (persistence(p) > MAX_PERSISTENCE - BOUND_MARGIN) names.push('persistence');
-  if (p.nu !== null && (p.nu < MIN_NU + 1e-3 || p.nu > MAX_NU - 1)) names.push('nu');
-  return names;
-}
-
 /** Central differences of the analytic score at the optimum, over the parameters that are free. */
 function standardErrors(scaled: Float64Array, p: Parameters, spec: Spec, atBound: readonly string[]) {
-  const free = Kernel.NAMES.filter(
+  const free = Recursion.NAMES.filter(
     (name) =>
       !atBound.includes(name) &&
       (name !== 'mu' || spec.mean === 'constant') &&
       (name !== 'gamma' || spec.asymmetric) &&
       (name !== 'nu' || spec.errors === 'student'),
   );
-  const place = free.map((name) => Kernel.NAMES.indexOf(name));
+  const place = free.map((name) => Recursion.NAMES.indexOf(name));
   const size = free.length;
   const information = new Float64Array(size * size);
   free.forEach((name, i) => {
@@ -286,25 +205,21 @@ function standardErrors(scaled: Float64Array, p: Parameters, spec: Spec, atBound
   }
   const inverse = invertPositive(information, size);
   if (inverse === null) return null;
-  const outer = new Float64Array(Kernel.NAMES.length ** 2);
-  Kernel.run(scaled, p, spec, new Float64Array(Kernel.NAMES.length), outer);
+  const outer = new Float64Array(Recursion.NAMES.length ** 2);
+  Recursion.run(scaled, p, spec, new Float64Array(Recursion.NAMES.length), outer);
   const hessian: Record<string, number> = {};
   const robust: Record<string, number> = {};
   free.forEach((name, i) => {
     let sum = 0;
     for (let k = 0; k < size; k += 1) {
       for (let l = 0; l < size; l += 1) {
-        sum += inverse[i * size + k]! * outer[place[k]! * Kernel.NAMES.length + place[l]!]! * inverse[l * size + i]!;
+        sum += inverse[i * size + k]! * outer[place[k]! * Recursion.NAMES.length + place[l]!]! * inverse[l * size + i]!;
       }
     }
     hessian[name] = Math.sqrt(inverse[i * size + i]!);
     robust[name] = Math.sqrt(Math.max(0, sum));
   });
   return { hessian, robust };
-}
-
-function logistic(x: number): number {
-  return x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x));
 }
 
 export class TooFewObservationsError extends PlimsollError {
