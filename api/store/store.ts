@@ -231,6 +231,7 @@ async function embedded(dataDir: string) {
 
 async function server(databaseUrl: string) {
   const pool = new pg.Pool({ connectionString: databaseUrl, options: '-c search_path=bullmq,public', keepAlive: true, max: 10 });
+  pool.setMaxListeners(0);
   // An idle connection that drops must not end the process; the next query opens another or fails with its own error.
   pool.on('error', () => undefined);
   try {

@@ -1,0 +1,217 @@
+/** One real run of the sample through queue, threads and chain, then everything the API says about it, and verify on its bundle. */
+import { execFile } from 'node:child_process';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { read } from '../../api/config.ts';
+import { DEFAULT_OPTIONS } from '../../api/options.ts';
+import { Page, type Result } from '../../api/page.ts';
+import { Run } from '../../api/progress.ts';
+import { type App, build } from '../../api/server.ts';
+import * as Service from '../../api/service.ts';
+import { canonicalJson, digest, isSealed } from '../../base/id.ts';
+import { engines, type Opened, REDIS_URL } from './stores.ts';
+
+const MINUTES = 60_000;
+const SAMPLE = { ...DEFAULT_OPTIONS, paths: 1_024, forecaster: false };
+const engine = engines.at(-1)!;
+
+let opened: Opened;
+let service: Service.Service;
+let app: App;
+let result: Result;
+let followed: Run[];
+
+beforeAll(async () => {
+  opened = await engine.open();
+  // The service opens the store itself; what `open` prepared is its place.
+  await opened.store.close();
+  const config = { ...read({}), ...opened.config, redisUrl: REDIS_URL, workers: 2, logLevel: 'silent' as const };
+  service = Service.start({ config, log: pino({ level: 'silent' }), work: true, sample: SAMPLE });
+  app = await build({ service: () => service, log: false, rateLimit: 100_000 });
+  const address = await app.listen({ host: '127.0.0.1', port: 0 });
+  const first = Page.parse(await (await fetch(`${address}/v1/runs/latest`)).json());
+  expect(first.result).toBeNull();
+  expect(['starting', 'queued', 'running']).toContain(first.run?.status);
+  followed = await follow(`${address}/v1/runs/${first.run!.id}/events`);
+  result = Page.parse((await app.inject('/v1/runs/latest')).json()).result!;
+}, 4 * MINUTES);
+
+afterAll(async () => {
+  await app?.close();
+  await service?.close();
+});
+
+describe('a run through the queue', () => {
+  it('was followed from before the store existed to its end', () => {
+    expect(followed[0]?.status).toBe('starting');
+    expect(followed.at(-1)).toMatchObject({ status: 'done', error: null });
+    const running = followed.flatMap(({ steps }) => steps.filter(({ state }) => state === 'running').map(({ step }) => step));
+    for (const step of ['store', 'fit', 'tune']) expect(running).toContain(step);
+    for (const run of followed) expect(() => Run.parse(run)).not.toThrow();
+  });
+
+  it('ends in one page of results that fits its schema and says that it is simulated', () => {
+    expect(result.simulated).toBe(true);
+    expect(result.scenarios.paths).toBe(1_024);
+    const { before, after } = result.losses;
+    for (const side of [before, after]) expect(side.zero + side.counts.reduce((sum, count) => sum + count, 0)).toBe(1_024);
+    expect(result.assets.map(({ asset }) => asset)).toEqual(result.recommendation.assets.map(({ asset }) => asset));
+    expect(result.proposal === null).toBe(result.noProposal !== null);
+    if (result.proposal !== null) expect(result.execution?.ok).toBe(true);
+  });
+
+  it('is the same run when asked for again, by options or by key', async () => {
+    const again = await post(SAMPLE);
+    expect(again.statusCode).toBe(200);
+    expect(again.json()).toMatchObject({ id: result.runId, status: 'done' });
+    expect(again.headers.location).toBe(`/v1/runs/${result.runId}`);
+    const keyed = await post(SAMPLE, 'key-1');
+    expect(keyed.json()).toMatchObject({ id: result.runId });
+    const reused = await post({ ...SAMPLE, seed: 9 }, 'key-1');
+    expect(reused.statusCode).toBe(422);
+    expect(reused.json()).toMatchObject({ type: 'Store.IdempotencyKeyReusedError' });
+    expect((await app.inject('/v1/runs')).json().items).toHaveLength(1);
+  });
+});
+
+describe('artifacts over HTTP', () => {
+  it('are served exactly as they were hashed, each with a tag that never changes', async () => {
+    const { from } = result.recommendation;
+    const manifest = JSON.parse(bundleFile('manifest.json').toString());
+    const paths = [
+      `/v1/panels/${manifest.from.artifacts.panel}`,
+      `/v1/states/${from.state}`,
+      `/v1/policies/${from.policy}`,
+      `/v1/models/${from.model}`,
+      `/v1/scenarios/${from.scenarios}`,
+      `/v1/evidence/${from.evidenceBefore}`,
+      `/v1/evidence/${from.evidenceAfter}`,
+      `/v1/recommendations/${result.recommendation.id}`,
+      `/v1/bundles/${manifest.id}`,
+      ...(result.proposal === null ? [] : [`/v1/proposals/${result.proposal.id}`]),
+      ...(result.execution === null ? [] : [`/v1/executions/${result.execution.id}`]),
+    ];
+    for (const path of paths) {
+      const answer = await app.inject(path);
+      expect(answer.statusCode, path).toBe(200);
+      const artifact = answer.json();
+      expect(isSealed(artifact), path).toBe(true);
+      expect(answer.body, path).toBe(canonicalJson(artifact));
+      expect(answer.headers['cache-control']).toContain('immutable');
+      const known = await app.inject({ url: path, headers: { 'if-none-match': String(answer.headers.etag) } });
+      expect([known.statusCode, known.body]).toEqual([304, '']);
+    }
+    const zipped = await app.inject({ url: paths[0]!, headers: { 'accept-encoding': 'gzip' } });
+    expect(zipped.headers['content-encoding']).toBe('gzip');
+  });
+
+  it('lists recommendations, and says where the proposal stands', async () => {
+    const list = (await app.inject('/v1/recommendations?limit=1')).json();
+    expect(list).toMatchObject({ items: [{ id: result.recommendation.id }], next: null });
+    if (result.proposal === null) return;
+    const standing = await app.inject(`/v1/proposals/${result.proposal.id}/standing`);
+    expect(standing.json()).toMatchObject({ state: 'rehearsed', runId: result.runId, executionId: result.execution?.id });
+  });
+
+  it('keeps an audit log whose chain holds', async () => {
+    const audit = (await app.inject('/v1/audit')).json();
+    expect(audit.brokenAt).toBeNull();
+    expect(audit.entries).toBeGreaterThanOrEqual(2);
+  });
+
+  it('is ready, alive and measured', async () => {
+    expect((await app.inject('/readyz')).json()).toMatchObject({ status: 'ok', store: 'ok', queue: 'ok' });
+    expect((await app.inject('/healthz')).json()).toMatchObject({ status: 'ok' });
+    const metrics = await app.inject('/metrics');
+    expect(metrics.body).toMatch(/plimsoll_ready 1/);
+    expect(metrics.body).toMatch(/plimsoll_queue_jobs\{state="completed"\} 1/);
+  });
+});
+
+describe(
+  'verify',
+  () => {
+    it('makes the same bytes again in another process with another number of workers', async () => {
+      const { code, json } = await cli('verify', result.bundle.path, '--workers', '1', '--json');
+      expect(json).toMatchObject({ ok: true, id: result.bundle.id, recomputedId: result.bundle.id, firstDifference: null });
+      expect(code).toBe(0);
+    });
+
+    it.each([
+      ['evidence-before.json', /badDebtUsd|liquidatedUsd|paths/],
+      ['state.json', /no longer hashes|not JSON|spelling/],
+      ['manifest.json', /./],
+    ])('names the file and field where one byte of %s was changed', async (name, field) => {
+      const copy = join(opened.config.dataDir, `tampered-${name}`);
+      cpSync(result.bundle.path, copy, { recursive: true });
+      const bytes = readFileSync(join(copy, name));
+      // The last digit of a number well inside the file.
+      const at = [...bytes.keys()].find((index) => index > bytes.length / 2 && isDigit(bytes[index]!) && isDigit(bytes[index - 1]!))!;
+      bytes[at] = bytes[at] === 0x31 ? 0x32 : 0x31;
+      writeFileSync(join(copy, name), bytes);
+      const { code, json } = await cli('verify', copy, '--workers', '2', '--json');
+      expect(code).toBe(4);
+      expect(json).toMatchObject({ ok: false, firstDifference: { file: name } });
+      expect((json as { firstDifference: { field: string } }).firstDifference.field).toMatch(field);
+    });
+
+    it('refuses a bundle that other code made, and says how to get that code', async () => {
+      const copy = join(opened.config.dataDir, 'other-code');
+      cpSync(result.bundle.path, copy, { recursive: true });
+      const { id: _id, ...manifest } = JSON.parse(readFileSync(join(copy, 'manifest.json'), 'utf8'));
+      const other = { ...manifest, provenance: { ...manifest.provenance, codeVersion: '9.9.9' } };
+      writeFileSync(join(copy, 'manifest.json'), canonicalJson({ ...other, id: digest(canonicalJson(other)) }));
+      const { code, stderr } = await cli('verify', copy);
+      expect(code).toBe(3);
+      expect(stderr).toMatch(/Verify\.OtherCodeError.*9\.9\.9.*git checkout v9\.9\.9/s);
+    });
+
+    it('left nothing beside the bundles', () => {
+      const bundles = join(opened.config.dataDir, 'bundles');
+      expect(readdirSync(bundles).filter((name) => name.startsWith('.'))).toEqual([]);
+      expect(existsSync(join(result.bundle.path, 'report.md'))).toBe(true);
+    });
+  },
+  2 * MINUTES,
+);
+
+function bundleFile(name: string): Buffer {
+  return readFileSync(join(result.bundle.path, name));
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39;
+}
+
+function post(body: object, key?: string) {
+  return app.inject({ method: 'POST', url: '/v1/runs', payload: body, headers: key === undefined ? {} : { 'idempotency-key': key } });
+}
+
+async function follow(url: string): Promise<Run[]> {
+  const answer = await fetch(url, { headers: { accept: 'text/event-stream' } });
+  expect(answer.headers.get('content-type')).toContain('text/event-stream');
+  const runs: Run[] = [];
+  let rest = '';
+  for await (const chunk of answer.body!.pipeThrough(new TextDecoderStream())) {
+    rest += chunk;
+    const messages = rest.split('\n\n');
+    rest = messages.pop()!;
+    for (const message of messages) {
+      const data = message.split('\n').find((line) => line.startsWith('data:'));
+      if (data !== undefined) runs.push(JSON.parse(data.slice('data:'.length)) as Run);
+    }
+  }
+  return runs;
+}
+
+async function cli(...args: string[]): Promise<{ code: number; stdout: string; stderr: string; json: unknown }> {
+  const command = ['--import', 'tsx', 'api/plimsoll.ts', ...args];
+  const ended = await promisify(execFile)(process.execPath, command).then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    (error: { code: number; stdout: string; stderr: string }) => ({ code: error.code, stdout: error.stdout, stderr: error.stderr }),
+  );
+  return { ...ended, json: ended.stdout.startsWith('{') ? JSON.parse(ended.stdout) : null };
+}
