@@ -1,5 +1,4 @@
 /** Output for people and machines: results on standard output, everything else on standard error. */
-import { setTimeout as wait } from 'node:timers/promises';
 import { InvalidArgumentError } from 'commander';
 import { STEPS, type Step } from '../progress.ts';
 
@@ -78,9 +77,4 @@ export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: 
 
 export function stepSays(step: string): string {
   return STEPS.find((one) => one.step === step)?.says ?? step;
-}
-
-/** Lets the streams drain before a process that must not linger ends. */
-export async function drained(): Promise<void> {
-  while (process.stdout.writableLength > 0 || process.stderr.writableLength > 0) await wait(5);
 }
