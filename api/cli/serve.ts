@@ -1,5 +1,6 @@
 /** `plimsoll serve`: API, page and worker in one process. It listens before anything slow begins. */
 import type { Command } from 'commander';
+import { PlimsollError } from '../../base/errors.ts';
 import * as Config from '../config.ts';
 import { log as makeLog } from '../log.ts';
 import { DEFAULT_OPTIONS } from '../options.ts';
@@ -30,7 +31,15 @@ async function action(flags: Flags): Promise<number> {
   const { build } = await import('../server.ts');
   let service: Service | null = null;
   const app = await build({ service: () => service, log, rateLimit: config.rateLimit });
-  const address = await app.listen({ host: config.host, port: config.port });
+  const address = await app.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
+    throw new CannotListenError({
+      got: error.code ?? error.message,
+      needed: 'a free address and port of this machine',
+      where: `${config.host}:${config.port}`,
+      fix: 'Choose another HOST or PORT; PORT=0 takes a free one.',
+      cause: error,
+    });
+  });
   say(`Plimsoll ${Config.VERSION} is at ${address}`);
 
   const { start } = await import('../service.ts');
@@ -58,4 +67,8 @@ async function action(flags: Flags): Promise<number> {
       grace.close();
     });
   });
+}
+
+export class CannotListenError extends PlimsollError {
+  override readonly name = 'Serve.CannotListenError';
 }
