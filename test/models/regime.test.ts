@@ -45,6 +45,11 @@ describe('chain', () => {
     expect(at(after.predicted, 5_000)).toEqual(at(before.predicted, 5_000));
     expect(at(after.probability, 5_000)).not.toEqual(at(before.probability, 5_000));
     expect(at(after.predicted, 5_001)).not.toEqual(at(before.predicted, 5_001));
+    expect(chain.predicted).toEqual(before.predicted);
+    const { transition } = chain.parameters;
+    const [p, q] = [at(chain.probability, 5_000), at(chain.predicted, 5_001)];
+    for (let j = 0; j < STATES; j += 1)
+      expect(q[j]).toBeCloseTo(p[0]! * transition[j]! + p[1]! * transition[3 + j]! + p[2]! * transition[6 + j]!, 12);
   });
 
   it('has a statistic that no unit, hole or dead asset changes', () => {
