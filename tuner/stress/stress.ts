@@ -51,6 +51,8 @@ export type RangeResult = Range & {
 
 /** Simulated paths a thread keeps: a search evaluates the same paths a hundred times. Beyond this they are made anew. */
 const KEPT_BYTES = 256 * 1024 * 1024;
+/** One block of paths must fit into the module's memory (4 GiB of address space) with room to spare. */
+const LARGEST_BLOCK_BYTES = 1024 * 1024 * 1024;
 const WORST_ACCOUNTS = 50;
 
 type Kept = { key: string; bytes: number; readonly blocks: Map<number, Float64Array> };
@@ -66,6 +68,15 @@ export function prepare(
     throw new MismatchError({
       got: `scenarios made for model ${scenarios.from.model}`,
       needed: `scenarios made for ${model.id}`,
+      where: scenarios.id,
+    });
+  }
+  const blockBytes = 8 * BLOCK * scenarios.steps * model.assets.length;
+  if (blockBytes > LARGEST_BLOCK_BYTES) {
+    const most = Math.floor(LARGEST_BLOCK_BYTES / (8 * BLOCK * model.assets.length));
+    throw new TooLongError({
+      got: `${scenarios.steps} steps of ${model.assets.length} assets`,
+      needed: `at most ${most} steps`,
       where: scenarios.id,
     });
   }
@@ -228,6 +239,10 @@ function fields<T>(make: (field: (typeof FIELDS)[number]) => T): { [field in (ty
 
 export class MismatchError extends PlimsollError {
   override readonly name = 'Stress.MismatchError';
+}
+
+export class TooLongError extends PlimsollError {
+  override readonly name = 'Stress.TooLongError';
 }
 
 export class BadRangeError extends PlimsollError {
