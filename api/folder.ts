@@ -3,6 +3,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { access, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { PlimsollError } from '../base/errors.ts';
 import { digest } from '../base/id.ts';
@@ -16,11 +17,14 @@ export type Draft = {
 };
 
 export const MANIFEST = 'manifest.json';
+/** Names machine and process: a draft whose process died there (kill -9, power) is nobody's. */
+const PREFIX = `.plimsoll-${hostname().replaceAll(/[^A-Za-z0-9.]/g, '')}-`;
 
 /** Begins a folder inside `parent`, before any long work: a place that cannot be written to is found out now. */
 export async function begin(parent: string): Promise<Draft> {
-  const path = join(resolve(parent), `.plimsoll-${process.pid}-${randomBytes(4).toString('hex')}`);
+  const path = join(resolve(parent), `${PREFIX}${process.pid}-${randomBytes(4).toString('hex')}`);
   await guarded(parent, () => mkdir(path, { recursive: true }));
+  await sweep(parent);
   const discard = () => rm(path, { recursive: true, force: true });
   return {
     path,
@@ -73,6 +77,22 @@ export async function read(folder: string, path: string): Promise<Buffer> {
       fix: 'Give the folder that `plimsoll run` wrote.',
       cause: error,
     });
+  }
+}
+
+/** Drafts that dead processes of this machine left behind. */
+async function sweep(parent: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    const owner = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length).split('-')[0]) : 0;
+    if (owner > 0 && !isAlive(owner)) await rm(join(parent, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -75,7 +75,7 @@ export function start({ config, log, work, sample }: ServiceOptions): Service {
     void settle(event.runId).catch((error: unknown) => log.error({ error, runId: event.runId }, 'could not read the end of a run'));
   };
   const settle = async (id: string) => {
-    const row = store === null ? null : await Store.getRun(store, id);
+    const row = store === null || closing ? null : await Store.getRun(store, id);
     if (row === null) return;
     const state = fromRow(row, live.get(id)?.steps);
     if (state.status === 'done' || state.status === 'failed') live.delete(id);

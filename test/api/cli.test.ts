@@ -1,5 +1,5 @@
 /** The command line as people meet it: help, exit codes, and what each kind of bad input gets for an answer. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -193,6 +193,19 @@ describe('bad input is answered by name, place and remedy', () => {
   it.skipIf(!existsSync('/dev/full'))('a full disk is named, with what to do', async () => {
     await expect(Folder.write('/dev', 'full', 'text')).rejects.toThrow(/a full disk \(ENOSPC\).*Free some space/);
   });
+});
+
+it('a draft whose process died is swept away, one that lives is not', async () => {
+  const parent = join(scratch, 'drafts');
+  const mine = await Folder.begin(parent);
+  const dead = spawnSync(process.execPath, ['-e', '']).pid;
+  const left = mine.path.replace(`-${process.pid}-`, `-${dead}-`);
+  mkdirSync(left);
+  const next = await Folder.begin(parent);
+  expect([existsSync(mine.path), existsSync(left), existsSync(next.path)]).toEqual([true, false, true]);
+  await mine.discard();
+  await next.land(join(parent, 'bundle'));
+  expect(readdirSync(parent)).toEqual(['bundle']);
 });
 
 describe('Ctrl-C', () => {
