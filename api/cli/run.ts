@@ -106,12 +106,12 @@ export function forMachines(result: Result) {
       verdict,
       regime,
       parameters: Object.fromEntries(
-        Object.entries(fields).map(([field, { verdict: own, reason, from, to, low, high }]) => [
+        Object.entries(fields).map(([field, { verdict: own, reason, from, to, low, high, binding }]) => [
           field,
-          { verdict: own, reason, from, to, low, high },
+          { verdict: own, reason, from, to, low, high, binding },
         ]),
       ),
-      binding: Object.fromEntries(Object.entries(fields).map(([field, { binding }]) => [field, binding])),
+      binding: (Object.values(fields).find((advice) => advice.verdict === 'change') ?? fields.haircutBps).binding,
       because,
     })),
     losses: { before: result.recommendation.before, after: result.recommendation.after },
