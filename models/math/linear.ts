@@ -87,6 +87,39 @@ export function invertPositive(a: Float64Array, size: number): Float64Array | nu
   return Float64Array.from(result.to1DArray());
 }
 
+/** x with a·x = b by Gaussian elimination with partial pivoting, or null where `a` is singular. For systems of a few rows. */
+export function solve(a: Float64Array, b: Float64Array, size: number): Float64Array | null {
+  const m = a.slice();
+  const x = b.slice();
+  for (let column = 0; column < size; column += 1) {
+    let pivot = column;
+    for (let row = column + 1; row < size; row += 1) {
+      if (Math.abs(m[row * size + column]!) > Math.abs(m[pivot * size + column]!)) pivot = row;
+    }
+    if (!(Math.abs(m[pivot * size + column]!) > 0)) return null;
+    if (pivot !== column) {
+      for (let k = 0; k < size; k += 1) {
+        const spare = m[column * size + k]!;
+        m[column * size + k] = m[pivot * size + k]!;
+        m[pivot * size + k] = spare;
+      }
+      const spare = x[column]!;
+      x[column] = x[pivot]!;
+      x[pivot] = spare;
+    }
+    for (let row = column + 1; row < size; row += 1) {
+      const factor = m[row * size + column]! / m[column * size + column]!;
+      for (let k = column; k < size; k += 1) m[row * size + k] = m[row * size + k]! - factor * m[column * size + k]!;
+      x[row] = x[row]! - factor * x[column]!;
+    }
+  }
+  for (let row = size - 1; row >= 0; row -= 1) {
+    for (let k = row + 1; k < size; k += 1) x[row] = x[row]! - m[row * size + k]! * x[k]!;
+    x[row] = x[row]! / m[row * size + row]!;
+  }
+  return x;
+}
+
 export type Repair = {
   readonly matrix: Float64Array;
   /** False where the matrix was a positive definite correlation matrix already; it is then returned as it was. */
