@@ -278,6 +278,52 @@ describe('by hand', () => {
     expect(run(state, dip, { costs: FREE, depth: 0.2 }).liquidatedAccounts).toBeGreaterThan(2);
   });
 
+  it('a coin and its staked form are one market, as deep as the deeper: a loop of the two does not feel its own sale', () => {
+    const instant = { heartbeatSeconds: 1, deviationBps: 0, latencySeconds: 0 };
+    const depth = { dailyVolumeUsd: 1e6, impactY: 5, impactDelta: 0.5, halfLifeSeconds: 14_400, says: 'shallow' };
+    const loop = {
+      account: 'a',
+      eMode: 0,
+      collateral: [{ asset: 'stA00', amountTokens: 1e5 }],
+      debt: [{ asset: 'A00', amountTokens: 8.01e4 }],
+    };
+    const pair = [
+      Fixture.asset('A00', { feed: instant }),
+      Fixture.dollar(),
+      Fixture.asset('stA00', { panelAsset: 'A00', feed: instant, depth }),
+    ];
+    const state = Fixture.state(pair, [loop]);
+    const { input } = Stress.prepare(state, MODEL, Fixture.scenarios(MODEL, 1, 1), { borrowers: 'standing' }).book;
+    expect([...input.pool]).toEqual([0, 1, 0]);
+    expect([...input.volumeUsd]).toEqual([1e8, 1e9, 1e8]);
+    const moved = run(state, flat, { costs: FREE });
+    // One call repays half; only the bonus is net flow, so nothing spirals.
+    expect(moved.liquidatedUsd).toBeCloseTo(4.005e6, -3);
+    expect(moved.badDebtUsd).toBe(0);
+    const apart = run(
+      Fixture.state([pair[0]!, pair[1]!, { ...pair[2]!, panelAsset: 'A01' }], [loop]),
+      { ...flat, A01: flat.A00 },
+      { costs: FREE },
+    );
+    expect(apart.liquidatedUsd).not.toBeCloseTo(4.005e6, -3);
+  });
+
+  it('a position the market cannot absorb is taken over at the auction discount, not thrown at it', () => {
+    const shallow = { dailyVolumeUsd: 1e4, impactY: 1, impactDelta: 0.5, halfLifeSeconds: 3_600, says: 'shallow' };
+    const trader = { account: 't', equityUsd: 20_000, perps: [{ asset: 'A00', sizeTokens: 1_000 }] };
+    const lender = {
+      account: 'a',
+      eMode: 0,
+      collateral: [{ asset: 'A00', amountTokens: 10 }],
+      debt: [{ asset: 'USD', amountTokens: 600 }],
+    };
+    const state = Fixture.state([Fixture.asset('A00', { depth: shallow }), Fixture.dollar()], [lender], [trader]);
+    const result = run(state, { A00: [0.8, 0.8] });
+    // 20,000 − 20,000 − 10 % of 80,000.
+    expect(result.marginShortfallUsd).toBeCloseTo(8_000, 6);
+    expect(result.liquidatedAccounts).toBe(1);
+  });
+
   it('a perpetual account is closed under its requirement and owes what equity cannot pay', () => {
     const long = (equityUsd: number) =>
       deep(
