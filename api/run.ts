@@ -4,7 +4,7 @@
  * 1 a draft folder; 2 the voyage, in a thread; 3 the rehearsal on a local chain; 4 the bundle into its place.
  * Whatever ends it early, the draft folder goes.
  */
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { canonicalJson } from '../base/id.ts';
 import type { Execution } from '../governance/proposal.ts';
 import * as Report from '../governance/report.ts';
@@ -78,10 +78,17 @@ export function finished({ landed, execution, path, milliseconds }: RunOutcome, 
     ...landed.result,
     runId,
     bundle: { id: landed.evidenceRoot, path },
-    verifyCommand: `npx plimsoll verify ${/^[\w./-]+$/.test(path) ? path : JSON.stringify(path)}`,
+    verifyCommand: verifyCommand(path),
     execution,
     milliseconds,
   };
+}
+
+/** Ready to paste in the folder this process runs in. */
+function verifyCommand(path: string): string {
+  const near = relative(process.cwd(), path);
+  const shown = near.startsWith('..') || near === '' ? path : near;
+  return `npx plimsoll verify ${/^[\w./-]+$/.test(shown) ? shown : JSON.stringify(shown)}`;
 }
 
 async function rehearsal({ proposal, state }: Landed, onShare: (share: number) => void, signal: AbortSignal): Promise<Execution | null> {

@@ -1,0 +1,1 @@
+ALTER TABLE "plimsoll"."audit_log" ALTER COLUMN "previous" DROP NOT NULL;
