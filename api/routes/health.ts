@@ -12,7 +12,7 @@ import { needStore } from './need.ts';
 const Part = z.enum(['ok', 'starting', 'failed']);
 const Ready = z.strictObject({ status: Part, store: Part, queue: Part, says: z.string().nullable() });
 const Live = z.strictObject({ status: z.literal('ok'), version: z.string(), uptimeSeconds: z.number() });
-const AuditState = z.strictObject({ entries: z.int(), head: z.string().nullable(), brokenAt: z.int().nullable() });
+const AuditState = z.strictObject({ entries: z.int(), head: z.string(), brokenAt: z.int().nullable() });
 
 export function routes(service: () => Service | null): FastifyPluginAsyncZod {
   const plugin: FastifyPluginAsyncZod = async (app) => {

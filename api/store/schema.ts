@@ -64,13 +64,13 @@ export const idempotencyKeys = plimsoll.table('idempotency_keys', {
   createdAt: moment('created_at').notNull().defaultNow(),
 });
 
-/** Append-only. `entry` is the canonical JSON that `hash` covers together with the previous hash; null for the first. */
+/** Append-only. `entry` is the exact text that was hashed; `hash` = SHA-256 of previous hash, line feed, entry. */
 export const auditLog = plimsoll.table(
   'audit_log',
   {
     seq: bigint('seq', { mode: 'number' }).primaryKey(),
     entry: text('entry').notNull(),
-    previous: text('previous'),
+    previous: text('previous').notNull(),
     hash: text('hash').notNull(),
   },
   (table) => [uniqueIndex('audit_log_hash').on(table.hash)],

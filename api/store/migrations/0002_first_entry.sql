@@ -1,1 +1,0 @@
-ALTER TABLE "plimsoll"."audit_log" ALTER COLUMN "previous" DROP NOT NULL;
