@@ -11,6 +11,7 @@ import { seal } from '../base/id.ts';
 import { SECONDS_PER_DAY } from '../base/units.ts';
 import type { Bars, MarketPanel, PanelSource, QualityFinding, Waiver } from './panel.ts';
 import * as Quality from './quality.ts';
+import * as Quorum from './quorum.ts';
 import type { Series } from './series.ts';
 import * as Settle from './settle.ts';
 
@@ -90,29 +91,37 @@ function stepOfPiece({ timesMs }: Series): number {
 
 function toGrid(pieces: readonly Series[], stepSeconds: number, fromMs: number, asOfMs: number): Gridded | undefined {
   const stepMs = stepSeconds * 1000;
-  const { rows, findings } = Settle.settle(pieces, stepSeconds, (row) => {
+  const sources = new Map<string, Series[]>();
+  for (const piece of pieces) sources.set(piece.source, [...(sources.get(piece.source) ?? []), piece]);
+  const isWanted = (row: Settle.Row): boolean => {
     const { series, at } = row;
     const opens = Math.floor(Settle.timeOf(row) / stepMs) * stepMs;
     const isSeen = !Number.isNaN(series.close[at]! + series.open[at]! + series.high[at]! + series.low[at]!);
     return isSeen && opens >= fromMs && opens + stepMs <= asOfMs;
-  });
-  const [first] = rows;
-  if (first === undefined) return undefined;
-  const { asset } = first.series;
-  const startMs = Math.floor(Settle.timeOf(first) / stepMs) * stepMs;
-  const length = Math.floor((Settle.timeOf(rows.at(-1)!) - startMs) / stepMs) + 1;
+  };
+  const settled = [...sources.values()].flatMap((parts) => Settle.settle(parts, stepSeconds, isWanted) ?? []);
+  if (settled.length === 0) return undefined;
+  const { series, findings: disagreements } = Quorum.consensus(
+    settled.map((one) => one.series),
+    stepSeconds,
+  );
+  const findings = [...settled.flatMap((one) => one.findings), ...disagreements];
+  const { asset, timesMs } = series;
+  if (timesMs.length === 0) return undefined;
+  const startMs = Math.floor(timesMs[0]! / stepMs) * stepMs;
+  const length = Math.floor((timesMs.at(-1)! - startMs) / stepMs) + 1;
   if (length > MAX_BARS) {
     const got = `${length} bars of ${stepSeconds} s`;
     throw new GridTooLongError({ got, needed: `at most ${MAX_BARS}`, where: asset, fix: 'Check the times, or give a longer step.' });
   }
   const column = (): Float64Array => new Float64Array(length).fill(Number.NaN);
   const grid = { asset, startMs, stepSeconds, open: column(), high: column(), low: column(), close: column(), volume: column() };
-  for (const row of rows) add(grid, Math.floor((Settle.timeOf(row) - startMs) / stepMs), row);
+  for (const [row, ms] of timesMs.entries()) add(grid, Math.floor((ms - startMs) / stepMs), series, row);
   return { grid, findings };
 }
 
 /** Rows finer than the grid: first open, highest high, lowest low, last close, sum of volumes. */
-function add(grid: Quality.Grid, at: number, { series, at: row }: Settle.Row): void {
+function add(grid: Quality.Grid, at: number, series: Series, row: number): void {
   const isFirst = Number.isNaN(grid.close[at]!);
   if (isFirst) grid.open[at] = series.open[row]!;
   grid.high[at] = isFirst ? series.high[row]! : Math.max(grid.high[at]!, series.high[row]!);

@@ -13,7 +13,7 @@ function source(name: string, rows: readonly Row[]): Series {
 
 /** Every `every`-th close moved by a factor. */
 function moved(factor: number, every: number): Row[] {
-  return ROWS.map((row, hour): Row => (hour % every === 3 ? [row[0], row[1], row[2] * 2, row[3] / 2, row[4] * factor, row[5]] : row));
+  return ROWS.map((row, hour): Row => (hour % every === 3 ? [row[0], row[1], row[2] * factor, row[3], row[4] * factor, row[5]] : row));
 }
 
 function panelOf(...pieces: Series[]): MarketPanel {
