@@ -160,6 +160,29 @@ describe.each(POISONS)('one of two %s', (_name, spoil) => {
   });
 });
 
+describe('a calm market', () => {
+  const calm = (index: number): Row[] =>
+    hourly(
+      Array.from({ length: 400 }, (_, hour) => 100 * (1 + 0.002 * uniform(17, 0, hour, 0, 0) + 0.0003 * uniform(19, index, hour, 0, 0))),
+    );
+  const stuck = calm(2).map((row, hour): Row => (hour >= 200 && hour < 224 ? [row[0], 100.1, 100.1, 100.1, 100.1, 0] : row));
+
+  it.each([1, 2])('a day without a move beside %d venues that moved a little is noticed, and those venues go on', (others) => {
+    const given = [source('a.csv', calm(0)), source('b.csv', calm(1))].slice(0, others);
+    const { series, findings } = consensus([...given, source('stuck.csv', stuck)], STEP);
+    expect(disagreements(findings)).toMatchObject([
+      { severity: 'warning', bars: 23, says: expect.stringMatching(/^stuck\.csv stands still/) },
+    ]);
+    const honest = consensus(given, STEP).series;
+    expect(series.close.subarray(201, 224)).toEqual(honest.close.subarray(201, 224));
+  });
+
+  it('that stands still everywhere is not a fault of one', () => {
+    const still = calm(0).map((row): Row => [row[0], 1, 1, 1, 1, 5]);
+    expect(consensus([source('a.csv', still), source('b.csv', still)], STEP).findings).toEqual([]);
+  });
+});
+
 describe('what a venue invents', () => {
   it('volume: neither of two nor of three makes the depth larger', () => {
     const [a, b] = HONEST as [Series, Series];
