@@ -1,20 +1,24 @@
 # One image for the API and for workers: the command says which.
 # The base is pinned by exact tag; add its digest where your supply chain demands one.
 
+# What runs. Platform bindings are optional packages: leaving out development packages keeps them.
+FROM node:20.20.2-bookworm-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev --no-audit --no-fund
+
 FROM node:20.20.2-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit --no-fund
 COPY . .
 RUN node scripts/build.mjs
-# Platform bindings are optional packages: pruning only development packages keeps them.
-RUN npm prune --omit=dev --no-audit --no-fund
 
 FROM node:20.20.2-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=4600 DATA_DIR=/data
 WORKDIR /app
 COPY --from=build --chown=root:root /app/package.json /app/package-lock.json /app/LICENSE ./
-COPY --from=build --chown=root:root /app/node_modules ./node_modules
+COPY --from=packages --chown=root:root /app/node_modules ./node_modules
 COPY --from=build --chown=root:root /app/dist ./dist
 COPY --from=build --chown=root:root /app/web/dist ./web/dist
 COPY --from=build --chown=root:root /app/api/store/migrations ./api/store/migrations
