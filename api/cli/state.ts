@@ -1,8 +1,9 @@
-/** `plimsoll state`: a protocol's book from published tables, and what is in it. */
+/** `plimsoll state`: a protocol's book from a chain or from published tables, and what is in it. */
 import { dirname, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { ProtocolState } from '../../datasets/state.ts';
 import * as Folder from '../folder.ts';
+import * as Read from './state-read.ts';
 import { print, printJson, say, table, usd, wholeNumber } from './terminal.ts';
 
 type ImportFlags = {
@@ -16,7 +17,8 @@ type ImportFlags = {
 };
 
 export function add(program: Command): void {
-  const state = program.command('state').description("A protocol's book: import, inspect");
+  const state = program.command('state').description("A protocol's book: read, import, inspect");
+  Read.add(state, show);
   state
     .command('import')
     .description('Aave v3 tables (users, debt positions, reserve parameters) to a book')

@@ -48,7 +48,11 @@ describe('plimsoll', () => {
         expect.arrayContaining(['serve', 'work', 'run', 'verify', 'data', 'state', 'fit', 'stress', 'tune', 'propose', 'decode', 'doctor']),
       );
       const leaves = names.flatMap((name) =>
-        name === 'data' ? ['data import', 'data inspect'] : name === 'state' ? ['state import', 'state inspect'] : [name],
+        name === 'data'
+          ? ['data pull', 'data import', 'data inspect']
+          : name === 'state'
+            ? ['state read', 'state import', 'state inspect']
+            : [name],
       );
       const helps = await Promise.all(leaves.map((name) => cli([...name.split(' '), '--help'])));
       helps.forEach((help, index) => {
