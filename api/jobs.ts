@@ -47,7 +47,7 @@ const KEPT_JOBS = 100;
 const REDIS_CONNECT_MS = 3_000;
 
 export async function open(store: Store, redisUrl: string | null, onEvent: (event: JobEvent) => void): Promise<Jobs> {
-  const backend = redisUrl === null ? await onDatabase(store) : await onRedis(redisUrl);
+  const backend = redisUrl === null ? await onDatabase(store) : await onRedis(redisUrl, `plimsoll-${store.identity}`);
   const queue = backend.queue();
   const events = backend.events();
   events.on('progress', ({ jobId, data }) => {
@@ -140,12 +140,12 @@ async function onDatabase({ pool }: Store): Promise<Backend> {
 
 /** Resolves where the server answers. */
 export async function pingRedis(url: string): Promise<void> {
-  const { ping, close } = await onRedis(url);
+  const { ping, close } = await onRedis(url, QUEUE);
   await ping();
   await close();
 }
 
-async function onRedis(url: string): Promise<Backend> {
+async function onRedis(url: string, prefix: string): Promise<Backend> {
   const connection = new Redis(url, { maxRetriesPerRequest: null, lazyConnect: true, connectTimeout: REDIS_CONNECT_MS });
   const failures: string[] = [];
   connection.on('error', (error: Error) => failures.push(error.message));
@@ -163,9 +163,9 @@ async function onRedis(url: string): Promise<Backend> {
     });
   }
   return {
-    queue: () => new Queue(QUEUE, { connection }),
-    events: () => new QueueEvents(QUEUE, { connection }),
-    worker: (handler, timing) => new Worker<Data>(QUEUE, processor(handler), { connection, ...workerOptions(timing) }),
+    queue: () => new Queue(QUEUE, { connection, prefix }),
+    events: () => new QueueEvents(QUEUE, { connection, prefix }),
+    worker: (handler, timing) => new Worker<Data>(QUEUE, processor(handler), { connection, prefix, ...workerOptions(timing) }),
     ping: async () => void (await within(connection.ping(), REDIS_CONNECT_MS)),
     close: async () => void (await connection.quit().catch(() => connection.disconnect())),
   };

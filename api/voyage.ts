@@ -61,6 +61,11 @@ const REPLAY_SECONDS = 7 * SECONDS_PER_DAY;
 const REPLAY_LEAD_SECONDS = SECONDS_PER_DAY;
 
 export async function voyage(deps: Deps, options: VoyageOptions, report: Report): Promise<Voyage> {
+  // 0. What is short to read is read first: a mistake there should not wait for the market.
+  const policy = await readPolicy(options.policy ?? deps.defaultPolicyPath);
+  const asOf = options.asOf === null ? null : moment(options.asOf);
+  const book = options.state === null ? null : await readState(options.state);
+
   // 1. panel = align(series)
   report('align', 0);
   const read =
@@ -68,15 +73,13 @@ export async function voyage(deps: Deps, options: VoyageOptions, report: Report)
       ? sampleMarket(options.seed)
       : await readSeries(options.panel, { onProgress: (done, all) => report('align', (0.8 * done) / all) });
   const grid = { quote: read.quote, sources: read.sources, simulated: options.panel === null };
-  const asOf = options.asOf === null ? null : moment(options.asOf);
   const panel = align(read.series, { ...grid, waivers: options.waivers, ...(asOf === null ? {} : { asOf }) });
   report('align', 1);
 
-  // 2. state = readState(…), joined to the panel
+  // 2. state = readState(…), joined to the panel: the book as it stood at as-of
   report('state', 0);
-  const book = options.state === null ? sampleBook(panel, options.seed) : await readState(options.state);
-  const state = options.state === null ? book : reprice(book, panel, { asOf: asOf ?? endsAt(panel), waivers: options.waivers });
-  const policy = await readPolicy(options.policy ?? deps.defaultPolicyPath);
+  const state =
+    book === null ? sampleBook(panel, options.seed) : reprice(book, panel, { asOf: asOf ?? endsAt(panel), waivers: options.waivers });
   report('state', 1);
 
   // 3. model = fit(panel)

@@ -21,6 +21,8 @@ export type Store = {
   readonly engine: 'embedded' | 'postgres';
   readonly pool: Pool;
   readonly database: NodePgDatabase;
+  /** Names this very database: two installations that share a Redis must not take each other's runs. */
+  readonly identity: string;
   close(): Promise<void>;
 };
 export type RunRow = typeof runs.$inferSelect;
@@ -37,14 +39,14 @@ const MIGRATION_LOCK = 7_146_001;
 export async function open(config: Pick<Config, 'databaseUrl' | 'dataDir'>): Promise<Store> {
   const { engine, pool, close } = config.databaseUrl === null ? await embedded(config.dataDir) : await server(config.databaseUrl);
   // The embedded pool has the three methods drizzle uses; its type names the driver's whole class.
-  const store: Store = { engine, pool, database: drizzle(pool as pg.Pool), close };
+  const database = drizzle(pool as pg.Pool);
   try {
     await migrateSchema(pool);
+    return { engine, pool, database, identity: await identify(pool), close };
   } catch (error) {
     await close();
     throw error;
   }
-  return store;
 }
 
 /** Resolves where the database answers. */
@@ -247,6 +249,14 @@ async function server(databaseUrl: string) {
     });
   }
   return { engine: 'postgres' as const, pool, close: () => pool.end() };
+}
+
+async function identify(pool: Pool): Promise<string> {
+  const { rows } = await pool.query(
+    'SELECT system_identifier::text AS cluster, oid::text AS database FROM pg_control_system(), pg_database WHERE datname = current_database()',
+  );
+  const { cluster, database } = rows[0] as { cluster: string; database: string };
+  return `${cluster}-${database}`;
 }
 
 async function migrateSchema(pool: Pool): Promise<void> {
