@@ -3,14 +3,17 @@
  *
  * Derivatives of h follow the same recursion as h itself (Fiorentini, Calzolari, Panattoni 1996). Equations: see `garch.ts`.
  */
-import { digamma, lgamma } from './math/special.ts';
+import * as Innovation from './innovation.ts';
 import { mean } from './math/statistics.ts';
+
+/** See `garch.ts`. */
+export type Presample = 'sample' | 'backcast' | 'first';
 
 export type Spec = {
   readonly mean: 'constant' | 'zero';
   readonly asymmetric: boolean;
-  readonly errors: 'normal' | 'student';
-  readonly presample: 'sample' | 'backcast';
+  readonly errors: Innovation.Errors;
+  readonly presample: Presample;
 };
 
 export type Natural = {
@@ -22,10 +25,12 @@ export type Natural = {
   readonly beta: number;
   /** null: normal errors. */
   readonly nu: number | null;
+  /** Skew of Hansen's t; absent or null: symmetric. */
+  readonly lambda?: number | null;
 };
 
 /** Order of the score. */
-export const NAMES = ['mu', 'omega', 'alpha', 'gamma', 'beta', 'nu'] as const;
+export const NAMES = ['mu', 'omega', 'alpha', 'gamma', 'beta', 'nu', 'lambda'] as const;
 
 /** A factor times this stays far inside the doubles. */
 const HUGE = 1e100;
@@ -42,22 +47,25 @@ export function run(
   variances: Float64Array | null = null,
 ): { readonly logLikelihood: number; readonly nextVariance: number } {
   const { mu, omega, alpha, gamma, beta } = p;
-  const student = p.nu !== null;
-  const nu = p.nu ?? 0;
-  const constant = student ? lgamma((nu + 1) / 2) - lgamma(nu / 2) - 0.5 * Math.log(Math.PI * (nu - 2)) : -0.5 * Math.log(2 * Math.PI);
-  const constantByNu = student ? 0.5 * (digamma((nu + 1) / 2) - digamma(nu / 2)) - 0.5 / (nu - 2) : 0;
+  const law = Innovation.law(p.nu, p.lambda ?? null);
+  const student = law.errors === 'student';
+  const skewed = law.errors === 'skewed';
+  const { nu, constantByNu } = law;
+  const byLaw = new Float64Array(3);
   const phi = alpha + gamma / 2 + beta;
   const before = presample(returns, mu, spec);
+  // The rule `first` gives h itself, the others what lies before it.
+  const start = spec.presample === 'first' ? { news: 0, share: 1, omega: 0 } : { news: 1, share: phi, omega: 1 };
   // h and its derivatives in (μ, ω, α, γ, β).
-  let h = omega + phi * before.value;
-  let hMu = phi * before.byMu;
-  let hOmega = 1;
-  let hAlpha = before.value;
-  let hGamma = before.value / 2;
-  let hBeta = before.value;
+  let h = start.omega * omega + start.share * before.value;
+  let hMu = start.share * before.byMu;
+  let hOmega = start.omega;
+  let hAlpha = start.news * before.value;
+  let hGamma = hAlpha / 2;
+  let hBeta = hAlpha;
   // Logarithms cost most of the time: they are taken of products of many factors.
   let [count, squares, logH, logQ, productH, productQ] = [0, 0, 0, 0, 1, 1];
-  let [gMu, gOmega, gAlpha, gGamma, gBeta, gNu] = [0, 0, 0, 0, 0, 0];
+  let [gMu, gOmega, gAlpha, gGamma, gBeta, gNu, gLambda, logDensities] = [0, 0, 0, 0, 0, 0, 0, 0];
   const n = returns.length;
   for (let t = 0; t < n; t += 1) {
     if (variances !== null) variances[t] = h;
@@ -95,6 +103,14 @@ export function run(
       byE = (-weight * e) / (h * (nu - 2));
       byNu = (0.5 * weight * q) / (nu - 2);
       if (outer !== null) byNu += constantByNu - 0.5 * Math.log1p(q);
+    } else if (skewed) {
+      const deviation = Math.sqrt(h);
+      const z = e / deviation;
+      logDensities += Innovation.logDensity(z, law, byLaw);
+      byH = (-0.5 - 0.5 * z * byLaw[0]!) / h;
+      byE = byLaw[0]! / deviation;
+      byNu = byLaw[1]!;
+      gLambda += byLaw[2]!;
     } else {
       squares += square / h;
       byH = (0.5 * (square / h - 1)) / h;
@@ -108,7 +124,7 @@ export function run(
       gGamma += byH * hGamma;
       gBeta += byH * hBeta;
       gNu += byNu;
-      if (outer !== null) accumulate(outer, [sMu, byH * hOmega, byH * hAlpha, byH * hGamma, byH * hBeta, byNu]);
+      if (outer !== null) accumulate(outer, [sMu, byH * hOmega, byH * hAlpha, byH * hGamma, byH * hBeta, byNu, byLaw[2]!]);
     }
     const bad = e < 0 ? 1 : 0;
     const news = alpha + gamma * bad;
@@ -122,14 +138,19 @@ export function run(
   logH += Math.log(productH);
   logQ += Math.log(productQ);
   // Added per bar already where scores are wanted one by one.
-  if (outer === null) gNu += count * constantByNu - 0.5 * logQ;
-  gradient?.set([gMu, gOmega, gAlpha, gGamma, gBeta, gNu]);
-  const logLikelihood = count * constant - 0.5 * logH - (student ? 0.5 * (nu + 1) * logQ : 0.5 * squares);
+  if (outer === null && student) gNu += count * constantByNu - 0.5 * logQ;
+  gradient?.set([gMu, gOmega, gAlpha, gGamma, gBeta, gNu, gLambda]);
+  const logLikelihood = -0.5 * logH + (skewed ? logDensities : count * law.constant - (student ? 0.5 * (nu + 1) * logQ : 0.5 * squares));
   return { logLikelihood, nextVariance: h };
 }
 
-function presample(returns: Float64Array, mu: number, spec: Spec): { readonly value: number; readonly byMu: number } {
-  if (spec.presample === 'sample') {
+/** The variance that stands before the first observation, and its derivative in μ. */
+export function presample(
+  returns: Float64Array,
+  mu: number,
+  spec: Pick<Spec, 'mean' | 'presample'>,
+): { readonly value: number; readonly byMu: number } {
+  if (spec.presample !== 'backcast') {
     let [sum, squares, count] = [0, 0, 0];
     for (const r of returns) {
       if (Number.isNaN(r)) continue;
@@ -153,7 +174,8 @@ function presample(returns: Float64Array, mu: number, spec: Spec): { readonly va
   return { value: sum / weights, byMu: 0 };
 }
 
-function accumulate(outer: Float64Array, s: readonly number[]): void {
+/** outer += s·sᵀ. */
+export function accumulate(outer: Float64Array, s: ArrayLike<number>): void {
   for (let i = 0; i < s.length; i += 1)
     for (let j = 0; j < s.length; j += 1) outer[i * s.length + j] = outer[i * s.length + j]! + s[i]! * s[j]!;
 }

@@ -9,8 +9,8 @@ const NORMAL: Garch.Spec = { mean: 'constant', asymmetric: false, errors: 'norma
 const GARCH: Garch.Parameters = { mu: 0.05, omega: 0.05, alpha: 0.05, gamma: 0, beta: 0.9, nu: null };
 const GJR: Garch.Parameters = { mu: 0.02, omega: 0.05, alpha: 0.04, gamma: 0.06, beta: 0.89, nu: 6 };
 const stream = (path: number) => ({ seed: 7, purpose: PURPOSE.sampleMarket, path });
-const specs = (['normal', 'student'] as const).flatMap((errors) =>
-  (['sample', 'backcast'] as const).flatMap((presample) =>
+const specs = (['normal', 'student', 'skewed'] as const).flatMap((errors) =>
+  (['sample', 'backcast', 'first'] as const).flatMap((presample) =>
     [true, false].flatMap((asymmetric) =>
       (['constant', 'zero'] as const).map((mean): Garch.Spec => ({ mean, asymmetric, errors, presample })),
     ),
@@ -41,10 +41,15 @@ describe('likelihood', () => {
   });
 
   it.each(specs)('has the score of its finite differences: %o', (spec) => {
-    const p = { ...GJR, gamma: spec.asymmetric ? GJR.gamma : 0, nu: spec.errors === 'student' ? 6 : null };
+    const p = {
+      ...GJR,
+      gamma: spec.asymmetric ? GJR.gamma : 0,
+      nu: spec.errors === 'normal' ? null : 6,
+      lambda: spec.errors === 'skewed' ? -0.2 : null,
+    };
     const score = Garch.score(returns, p, spec);
-    (['mu', 'omega', 'alpha', 'gamma', 'beta', 'nu'] as const).forEach((name, index) => {
-      if (name === 'nu' && p.nu === null) return;
+    (['mu', 'omega', 'alpha', 'gamma', 'beta', 'nu', 'lambda'] as const).forEach((name, index) => {
+      if ((name === 'nu' || name === 'lambda') && p[name] === null) return;
       const step = 1e-6;
       const at = (shift: number) => Garch.logLikelihood(returns, { ...p, [name]: (p[name] ?? 0) + shift }, spec);
       const numeric = (at(step) - at(-step)) / (2 * step);
@@ -74,6 +79,16 @@ describe('fit', () => {
     for (const name of ['mu', 'omega', 'alpha', 'gamma', 'beta', 'nu'] as const) {
       expect(Math.abs((fit.parameters[name] ?? 0) - (GJR[name] ?? 0)), name).toBeLessThan(4 * fit.standardErrors[name]!);
     }
+  });
+
+  it('recovers a skew, and keeps the variance of skewed errors in its persistence', () => {
+    const truth = { ...GJR, lambda: -0.25 };
+    const fit = Garch.fit(Garch.simulate(truth, 8_000, stream(6)), { ...Garch.GJR_T, errors: 'skewed' });
+    expect(fit.converged).toBe(true);
+    for (const name of ['mu', 'omega', 'alpha', 'gamma', 'beta', 'nu', 'lambda'] as const) {
+      expect(Math.abs((fit.parameters[name] ?? 0) - (truth[name] ?? 0)), name).toBeLessThan(4 * fit.standardErrors[name]!);
+    }
+    expect(Garch.persistence(truth)).toBeGreaterThan(Garch.persistence(GJR));
   });
 
   it('covers the truth about as often as 95 % intervals should', () => {
