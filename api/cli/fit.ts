@@ -4,8 +4,8 @@ import { PlimsollError, quote } from '../../base/errors.ts';
 import { print, printJson, table } from './terminal.ts';
 
 type Flags = {
-  readonly model: 'garch' | 'gjr';
-  readonly distribution: 'normal' | 't';
+  readonly model: 'garch' | 'gjr' | 'egarch';
+  readonly distribution: 'normal' | 't' | 'skewt';
   readonly column: string;
   readonly returns?: boolean;
   readonly returnKind: 'log' | 'simple';
@@ -17,9 +17,9 @@ type Flags = {
 export function add(program: Command): void {
   program
     .command('fit <csv>')
-    .description('Fit GARCH(1,1) or GJR(1,1) to one column of a CSV file with a header')
-    .addOption(new Option('--model <name>').choices(['garch', 'gjr']).default('gjr'))
-    .addOption(new Option('--distribution <name>', 'of the standardised errors').choices(['normal', 't']).default('t'))
+    .description('Fit GARCH(1,1), GJR(1,1) or EGARCH(1,1) to one column of a CSV file with a header')
+    .addOption(new Option('--model <name>').choices(['garch', 'gjr', 'egarch']).default('gjr'))
+    .addOption(new Option('--distribution <name>', 'of the standardised errors').choices(['normal', 't', 'skewt']).default('t'))
     .requiredOption('--column <name>', 'the column: prices, or returns with --returns')
     .option('--returns', 'the column holds percent returns')
     .addOption(new Option('--return-kind <kind>', 'how prices become percent returns').choices(['log', 'simple']).default('log'))
@@ -38,7 +38,6 @@ export function add(program: Command): void {
 async function action(path: string, flags: Flags): Promise<void> {
   const { readText } = await import('../voyage.ts');
   const Cells = await import('../../datasets/sources/cells.ts');
-  const Garch = await import('../../models/garch.ts');
   const column = Cells.table(await readText(path), path, [flags.column]).map((row) => {
     const cell = row.text(flags.column);
     if (cell === '' || cell === 'NA' || cell === 'NaN') return Number.NaN;
@@ -51,23 +50,16 @@ async function action(path: string, flags: Flags): Promise<void> {
   });
   const returns = flags.returns ? column : toReturnsPct(column, flags.returnKind);
   const began = performance.now();
-  const spec = {
-    mean: flags.mean,
-    asymmetric: flags.model === 'gjr',
-    errors: flags.distribution === 't' ? 'student' : 'normal',
-    presample: flags.presample,
-  } as const;
-  const fitted = Garch.fit(returns, spec);
-  const { mu, omega, alpha, beta, gamma, nu } = fitted.parameters;
+  const fitted = await fitVolatility(returns, flags);
   const answer = {
     model: flags.model,
     distribution: flags.distribution,
     observations: fitted.observations,
-    parameters: { mu, omega, alpha, beta, ...(flags.model === 'gjr' ? { gamma } : {}), ...(nu === null ? {} : { nu }) },
+    parameters: fitted.parameters,
     standardErrors: fitted.standardErrors,
     robustStandardErrors: fitted.robustErrors,
     logLikelihood: fitted.logLikelihood,
-    persistence: Garch.persistence(fitted.parameters),
+    persistence: fitted.persistence,
     atBound: fitted.atBound,
     converged: fitted.converged,
     evaluations: fitted.evaluations,
@@ -89,6 +81,24 @@ async function action(path: string, flags: Flags): Promise<void> {
     `\n log-likelihood ${answer.logLikelihood.toFixed(4)}, ${answer.observations} observations, ${answer.converged ? 'converged' : 'NOT converged'}\n`,
   );
   for (const warning of answer.warnings) print(` ${warning}\n`);
+}
+
+/** One of the family; `parameters` holds those that the model has. */
+async function fitVolatility(returns: readonly number[], flags: Flags) {
+  const Garch = await import('../../models/garch.ts');
+  const Egarch = await import('../../models/egarch.ts');
+  const errors = ({ normal: 'normal', t: 'student', skewt: 'skewed' } as const)[flags.distribution];
+  const common = { mean: flags.mean, errors, presample: flags.presample };
+  const fitted =
+    flags.model === 'egarch' ? Egarch.fit(returns, common) : Garch.fit(returns, { ...common, asymmetric: flags.model === 'gjr' });
+  const { mu, omega, alpha, beta, gamma, nu, lambda } = fitted.parameters;
+  const parameters: Readonly<Record<string, number>> = {
+    ...{ mu, omega, alpha, beta },
+    ...(flags.model === 'garch' ? {} : { gamma }),
+    ...(nu === null ? {} : { nu }),
+    ...(typeof lambda === 'number' ? { lambda } : {}),
+  };
+  return { ...fitted, parameters, persistence: flags.model === 'egarch' ? beta : Garch.persistence(fitted.parameters) };
 }
 
 function toReturnsPct(prices: readonly number[], kind: 'log' | 'simple'): number[] {
