@@ -1,6 +1,6 @@
 /** `plimsoll state read`: a protocol's book from a chain, at one block. */
 import { dirname, resolve } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ProtocolState } from '../../datasets/state.ts';
 import * as Folder from '../folder.ts';
 import { say } from './terminal.ts';
@@ -24,7 +24,12 @@ export function add(state: Command, show: (state: ProtocolState, json: boolean) 
     .requiredOption('--rpc <url>', "a node's address")
     .requiredOption('--provider <address>', "the market's PoolAddressesProvider", address)
     .option('--block <n>', 'block to read at (default: the newest)', block)
-    .option('--from-block <n>', "block of the pool's deployment: borrowers are found in events from there on", block, 0n)
+    .addOption(
+      // A bigint needs its description: help writes defaults as JSON.
+      new Option('--from-block <n>', "block of the pool's deployment: borrowers are found in events from there on")
+        .argParser(block)
+        .default(0n, '0'),
+    )
     .option('--accounts <file>', 'addresses, one a line, instead of looking for borrowers')
     .option('--protocol <name>', 'how to call it', 'Aave v3')
     .option('--out <file>', 'where to write the book', 'state.json')
