@@ -72,6 +72,8 @@ export const Result = z
       .readonly(),
     scenarios: z.strictObject({ seed: z.int(), paths: z.int(), steps: z.int(), stepSeconds: z.int() }).readonly(),
     recommendation: Recommendation,
+    /** Missing in results stored before it was added. */
+    policy: z.strictObject({ name: z.string(), says: z.string(), overBudgetProbability: z.number() }).readonly().optional(),
     assets: z.array(AssetExposure).readonly(),
     regime: Regime,
     losses: LossHistogram,

@@ -17,7 +17,7 @@ const VOLATILITY_WINDOW_SECONDS = SECONDS_PER_DAY;
 const SECONDS_PER_YEAR = 365.25 * SECONDS_PER_DAY;
 
 export function resultOf(made: Voyage): Computed {
-  const { panel, state, model, scenarios, before, after, recommendation, proposal, replayed } = made;
+  const { panel, state, policy, model, scenarios, before, after, recommendation, proposal, replayed } = made;
   const assets = exposuresOf(state, model);
   return {
     simulated: panel.simulated || state.simulated,
@@ -39,6 +39,7 @@ export function resultOf(made: Voyage): Computed {
     },
     scenarios: { seed: scenarios.seed, paths: scenarios.paths, steps: scenarios.steps, stepSeconds: scenarios.stepSeconds },
     recommendation,
+    policy: { name: policy.name, says: policy.says, overBudgetProbability: policy.overBudgetProbability },
     assets,
     regime: {
       labels: model.regime.labels,

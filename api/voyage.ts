@@ -5,6 +5,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { PlimsollError } from '../base/errors.ts';
+import { canonicalJson } from '../base/id.ts';
 import { SECONDS_PER_DAY } from '../base/units.ts';
 import { align } from '../datasets/align.ts';
 import { endsAt, FindingKind, type MarketPanel } from '../datasets/panel.ts';
@@ -107,10 +108,9 @@ export async function voyage(deps: Deps, options: VoyageOptions, report: Report)
 
     // 6. advice = tune(…)
     report('tune', 0);
-    const evaluate: Evaluate = async (request) =>
-      request.parameters === first.parameters && request.paths === first.paths && request.borrowers === first.borrowers
-        ? today
-        : crew.evaluate(request);
+    // The search asks about today's parameters too; asked in the same words, it gets the same answer at once.
+    const asked = canonicalJson(first);
+    const evaluate: Evaluate = async (request) => (canonicalJson(request) === asked ? today : crew.evaluate(request));
     const tuned = await tune({
       ...searchOf({ panel, state, model, scenarios, policy }),
       evaluate,

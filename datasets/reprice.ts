@@ -44,7 +44,7 @@ export function reprice(state: ProtocolState, panel: MarketPanel, options: Repri
             got: `a book of ${state.asOf} for ${options.asOf}`,
             needed: 'a book at most a day away, or a waiver',
             where: 'state',
-            fix: `Record a waiver for subject "${DATE_WAIVER.subject}", kind "${DATE_WAIVER.kind}": USD amounts are then kept at the prices of the day.`,
+            fix: `Record a waiver, on the command line --waive "${DATE_WAIVER.subject}:${DATE_WAIVER.kind}=REASON": USD amounts are then kept at the prices of the day.`,
           }),
         ),
     );
@@ -59,7 +59,7 @@ export function reprice(state: ProtocolState, panel: MarketPanel, options: Repri
             got: `${(100 * coverage.share).toFixed(1)} % of the book's USD in assets the panel can price; without a price: ${coverage.unpriced.join(', ')}`,
             needed: `at least ${100 * MINIMUM_COVERAGE} %, or a waiver`,
             where: 'state',
-            fix: `Add the missing assets to the panel, or record a waiver for subject "${COVERAGE_WAIVER.subject}", kind "${COVERAGE_WAIVER.kind}".`,
+            fix: `Add the missing assets to the panel, or record a waiver, on the command line --waive "${COVERAGE_WAIVER.subject}:${COVERAGE_WAIVER.kind}=REASON".`,
           }),
         ),
     );
