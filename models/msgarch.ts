@@ -1,0 +1,263 @@
+/**
+ * Markov-switching GARCH: calm and crisis each with a volatility clustering of its own.
+ *
+ *   r_t = μ + √h_s(t),t · z_t,   h_k,t+1 = ω_k + (α_k + γ_k·1[e_t < 0]) e_t² + β_k h_k,t   for every regime k, at every t
+ *
+ * Haas, Mittnik, Paolella (2004): the K recursions run in parallel, so the likelihood is exact with K states. s is a chain that starts from
+ * its stationary distribution; z is normal, or Student-t of unit variance with ν_k. Each regime's persistence α + γ/2 + β is at most
+ * `MAX_PERSISTENCE`, its ω at least `OMEGA_FLOOR` of the mean square (without a floor a regime can shrink onto the bars that did not move).
+ * Presample: `unconditional`, ω_k/(1 − φ_k), the first return then only starting the recursions (R package MSGARCH), or `sample`, the
+ * mean squared residual for e² and h. A bar that was not observed (NaN) has no likelihood and enters as its own expectation.
+ * Fitted on returns scaled to unit mean square, by BFGS from seeded starts; regimes are ordered by unconditional variance, rising.
+ */
+import { PlimsollError, quote } from '../base/errors.ts';
+import { PURPOSE, uniform } from '../base/random.ts';
+import * as Chain from './math/chain.ts';
+import { standardErrors } from './math/information.ts';
+import { bfgs, minimize, type Objective } from './math/optimize.ts';
+import { normalQuantile, tQuantile } from './math/special.ts';
+import * as Coordinates from './msgarch-coordinates.ts';
+import * as Filter from './msgarch-filter.ts';
+
+export type Spec = Filter.Spec;
+export type Parameters = Filter.Parameters;
+
+export type MsGarchFit = {
+  readonly spec: Spec;
+  readonly parameters: Parameters;
+  /** From the inverse Hessian, in the shape of the parameters; NaN for a parameter on its bound. Null: the Hessian says nothing. */
+  readonly standardErrors: Parameters | null;
+  readonly logLikelihood: number;
+  readonly aic: number;
+  readonly bic: number;
+  readonly observations: number;
+  /** By regime: ω/(1 − φ). */
+  readonly unconditionalVariance: Float64Array;
+  readonly durations: Float64Array;
+  readonly converged: boolean;
+  readonly evaluations: number;
+  /** Refined starts, and how many of them ended at the best optimum. */
+  readonly starts: { readonly refined: number; readonly agreed: number };
+  readonly atBound: readonly string[];
+  readonly warnings: readonly string[];
+};
+
+export type Filtered = {
+  /** P(s_t | r_1..r_t) and h_k,t, flat. */
+  readonly probability: Float64Array;
+  readonly variance: Float64Array;
+  /** Of the bar after the last. */
+  readonly nextProbability: Float64Array;
+  readonly nextVariance: Float64Array;
+};
+
+export type FitOptions = {
+  readonly seed: number;
+  readonly starts?: number;
+  /** The only start then: parameters of a fit on almost the same data. */
+  readonly near?: Parameters;
+};
+
+const MIN_OBSERVATIONS = 250;
+const STARTS = 60;
+const SCREENED_STARTS = 8;
+const SCREENING_ITERATIONS = 10;
+const REFINED_STARTS = 3;
+/** Log-likelihoods this close are one optimum. */
+const SAME_OPTIMUM = 1e-3;
+
+export function fit(returns: ArrayLike<number>, spec: Spec, options: FitOptions): MsGarchFit {
+  // 1. Scale to unit mean square.
+  const { unit, scale, observations } = scaleToUnit(returns, spec);
+  const objective = objectiveOf(unit, spec, observations);
+  // 2. Screen the starts by likelihood, follow the better ones a little, the best to the end.
+  const starts =
+    options.near === undefined
+      ? Array.from({ length: options.starts ?? STARTS }, (_, path) => randomStart(spec, options.seed, path))
+      : [Coordinates.fromNatural(Coordinates.rescaled(options.near, 1 / scale), spec)];
+  const value = lossOf(unit, spec, observations);
+  const screened = starts
+    .map((x) => ({ x, value: value(x) }))
+    .sort((a, b) => a.value - b.value)
+    .slice(0, SCREENED_STARTS)
+    .map(({ x }) => bfgs(objective, x, { maxIterations: SCREENING_ITERATIONS }))
+    .sort((a, b) => a.value - b.value);
+  const refined = screened.slice(0, REFINED_STARTS).map(({ x }) => minimize(objective, x));
+  const best = refined.reduce((winner, minimum) => (minimum.value < winner.value ? minimum : winner));
+  // 3. Name the regimes, return to the caller's unit.
+  const x = Coordinates.fromNatural(Coordinates.ordered(Coordinates.toNatural(best.x, spec)), spec);
+  const natural = (at: Float64Array) => Coordinates.rescaled(Coordinates.toNatural(at, spec), scale);
+  const parameters = natural(x);
+  const { atBound, held } = Coordinates.bounds(Coordinates.toNatural(x, spec), spec);
+  const errors = standardErrors(objective, x, observations, held, (at) => Coordinates.flat(natural(at)));
+  const atBest = -best.value * observations - observations * Math.log(scale);
+  const agreed = refined.filter((minimum) => (minimum.value - best.value) * observations < SAME_OPTIMUM).length;
+  return {
+    spec,
+    parameters,
+    standardErrors: errors === null ? null : Coordinates.unflat(errors, spec),
+    logLikelihood: atBest,
+    aic: 2 * x.length - 2 * atBest,
+    bic: x.length * Math.log(observations) - 2 * atBest,
+    observations,
+    unconditionalVariance: parameters.omega.map((omega, k) => omega / (1 - Coordinates.persistence(parameters, k))),
+    durations: Chain.durations(parameters.transition, spec.states),
+    converged: best.converged,
+    evaluations: starts.length + [...screened, ...refined].reduce((sum, { evaluations }) => sum + evaluations, 0),
+    starts: { refined: refined.length, agreed },
+    atBound,
+    warnings: [
+      ...(best.converged ? [] : [`gradient ${best.gradientSize.toExponential(1)} at the end of the search`]),
+      ...(agreed === 1 && refined.length > 1 ? ['only one start reached the best optimum: there may be a better one'] : []),
+      ...(errors === null ? ['the Hessian is not negative definite: no standard errors'] : []),
+    ],
+  };
+}
+
+/** Log-likelihood at given parameters: the first thing to compare with a reference. */
+export function logLikelihood(returns: ArrayLike<number>, parameters: Parameters, spec: Spec): number {
+  return Filter.forward(Float64Array.from(returns), parameters, spec, Filter.workspace(returns.length, spec.states));
+}
+
+/** Score of the log-likelihood; `transition` holds A_ij times the derivative in A_ij. */
+export function score(returns: ArrayLike<number>, parameters: Parameters, spec: Spec): Filter.Score {
+  const space = Filter.workspace(returns.length, spec.states);
+  const values = Float64Array.from(returns);
+  Filter.forward(values, parameters, spec, space);
+  return Filter.backward(values, parameters, spec, space);
+}
+
+/** Uses nothing later than t. */
+export function filter(returns: ArrayLike<number>, parameters: Parameters, spec: Spec): Filtered {
+  const { states } = spec;
+  const space = Filter.workspace(returns.length, states);
+  Filter.forward(Float64Array.from(returns), parameters, spec, space);
+  const probability = space.probability.map((joint, place) => {
+    const row = place - (place % states);
+    return joint / space.probability.subarray(row, row + states).reduce((sum, other) => sum + other, 0);
+  });
+  const last = probability.slice(-states);
+  const nextProbability = Float64Array.from({ length: states }, (_, j) =>
+    last.reduce((sum, share, i) => sum + share * parameters.transition[i * states + j]!, 0),
+  );
+  const bars = returns.length;
+  const variance = space.variance.map((_, place) => space.variance[(place % states) * bars + Math.floor(place / states)]!);
+  return { probability, variance, nextProbability, nextVariance: space.nextVariance };
+}
+
+/** `length` returns from the law, after 500 that are thrown away; `purpose`, `path` name the stream. */
+export function simulate(p: Parameters, length: number, stream: { seed: number; purpose: number; path: number }): Float64Array {
+  const burnIn = 500;
+  const states = p.omega.length;
+  const out = new Float64Array(length);
+  const h = p.omega.map((omega, k) => omega / (1 - Coordinates.persistence(p, k)));
+  let state = 0;
+  for (let t = -burnIn; t < length; t += 1) {
+    const draw = (lane: number) => uniform(stream.seed, stream.purpose, stream.path, t + burnIn, lane);
+    let left = draw(0);
+    const from = state * states;
+    state = 0;
+    while (state < states - 1 && left > p.transition[from + state]!) {
+      left -= p.transition[from + state]!;
+      state += 1;
+    }
+    const nu = p.nu?.[state];
+    const z = nu === undefined ? normalQuantile(draw(1)) : tQuantile(draw(1), nu) * Math.sqrt((nu - 2) / nu);
+    const e = Math.sqrt(h[state]!) * z;
+    if (t >= 0) out[t] = p.mu + e;
+    for (let k = 0; k < states; k += 1) h[k] = p.omega[k]! + (p.alpha[k]! + (e < 0 ? p.gamma[k]! : 0)) * e * e + p.beta[k]! * h[k]!;
+  }
+  return out;
+}
+
+/** Minus the mean log-likelihood in search coordinates, with its gradient. */
+function objectiveOf(unit: Float64Array, spec: Spec, observations: number): Objective {
+  const space = Filter.workspace(unit.length, spec.states);
+  return (x, gradient) => {
+    const natural = Coordinates.toNatural(x, spec);
+    const value = Filter.forward(unit, natural, spec, space);
+    if (!Number.isFinite(value)) return Number.POSITIVE_INFINITY;
+    Coordinates.chain(x, natural, Filter.backward(unit, natural, spec, space), spec, gradient);
+    for (let i = 0; i < gradient.length; i += 1) gradient[i] = -gradient[i]! / observations;
+    return -value / observations;
+  };
+}
+
+function lossOf(unit: Float64Array, spec: Spec, observations: number): (x: Float64Array) => number {
+  const space = Filter.workspace(unit.length, spec.states);
+  return (x) => {
+    const value = Filter.forward(unit, Coordinates.toNatural(x, spec), spec, space);
+    return Number.isFinite(value) ? -value / observations : Number.POSITIVE_INFINITY;
+  };
+}
+
+/** Variances from a fifth to ten times the mean square, rising; some chains sticky, some where a crisis lasts a bar or two. */
+function randomStart(spec: Spec, seed: number, path: number): Float64Array {
+  const { states } = spec;
+  let lane = 0;
+  const draw = () => uniform(seed, PURPOSE.multiStart, path, 2, lane++);
+  const transition = new Float64Array(states * states);
+  const spikes = draw() < 0.5;
+  for (let i = 0; i < states; i += 1) {
+    const stay = spikes && i === states - 1 ? 0.02 + 0.4 * draw() : 0.9 + 0.099 * draw();
+    for (let j = 0; j < states; j += 1) transition[i * states + j] = i === j ? stay : (1 - stay) / (states - 1);
+  }
+  const regimes = Array.from({ length: states }, (_, k) => {
+    const phi = 1 - 10 ** (-0.5 - 2.5 * draw());
+    const share = 1 - 10 ** (-0.7 - 1.5 * draw());
+    // Calm below the mean square, the wildest up to fifty times it.
+    const longRun = 0.3 * 160 ** ((k === 0 ? 0.25 * draw() : k - 0.75 + 0.75 * draw()) / (states - 1));
+    return { omega: longRun * (1 - phi), alpha: phi * (1 - share), beta: phi * share, nu: 4 + 8 * draw() };
+  });
+  return Coordinates.fromNatural(
+    {
+      mu: 0,
+      transition,
+      omega: Float64Array.from(regimes, ({ omega }) => omega),
+      alpha: Float64Array.from(regimes, ({ alpha }) => alpha),
+      gamma: new Float64Array(states),
+      beta: Float64Array.from(regimes, ({ beta }) => beta),
+      nu: spec.errors === 'student' ? Float64Array.from(regimes, ({ nu }) => nu) : null,
+    },
+    spec,
+  );
+}
+
+function scaleToUnit(returns: ArrayLike<number>, spec: Spec): { unit: Float64Array; scale: number; observations: number } {
+  if (!(Number.isInteger(spec.states) && spec.states >= 2)) throw new BadSpecError({ got: `${spec.states} states`, needed: 'at least 2' });
+  const values = Float64Array.from(returns);
+  const infinite = values.findIndex((value) => Math.abs(value) === Number.POSITIVE_INFINITY);
+  if (infinite >= 0) {
+    throw new NotAReturnError({ got: quote(String(values[infinite])), needed: 'a finite return or NaN', where: `return ${infinite}` });
+  }
+  const observed = values.filter((value) => !Number.isNaN(value));
+  if (observed.length < MIN_OBSERVATIONS) {
+    throw new TooFewObservationsError({ got: `${observed.length} observations`, needed: `at least ${MIN_OBSERVATIONS}` });
+  }
+  // Divide by the largest first: squares of 1e-200 would vanish.
+  const largest = observed.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const scale = largest * Math.sqrt(observed.reduce((sum, value) => sum + (value / largest) ** 2, 0) / observed.length);
+  if (!(scale > 0)) throw new NoVariationError({ got: `${observed.length} returns, all zero`, needed: 'returns that vary' });
+  const from = Filter.firstBar(spec);
+  return {
+    unit: values.map((value) => value / scale),
+    scale,
+    observations: observed.length - (from === 1 && !Number.isNaN(values[0]!) ? 1 : 0),
+  };
+}
+
+export class TooFewObservationsError extends PlimsollError {
+  override readonly name = 'Msgarch.TooFewObservationsError';
+}
+
+export class NoVariationError extends PlimsollError {
+  override readonly name = 'Msgarch.NoVariationError';
+}
+
+export class NotAReturnError extends PlimsollError {
+  override readonly name = 'Msgarch.NotAReturnError';
+}
+
+export class BadSpecError extends PlimsollError {
+  override readonly name = 'Msgarch.BadSpecError';
+}
