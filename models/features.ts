@@ -10,7 +10,7 @@ import { SECONDS_PER_DAY } from '../base/units.ts';
 import { barTime, type MarketPanel } from '../datasets/panel.ts';
 import type { Parameters } from './garch.ts';
 import * as Garch from './garch.ts';
-import * as Regime from './regime.ts';
+import type * as Regime from './regime.ts';
 
 export const INPUTS = [
   'ln of 4 h volatility over GARCH',
@@ -19,8 +19,8 @@ export const INPUTS = [
   'ln of 30 day volatility over GARCH',
   'return of 24 h over GARCH',
   'return of the market over 24 h over GARCH',
-  'probability of the normal regime',
-  'probability of the crisis regime',
+  'probability of the calmest regime',
+  'probability of the wildest regime',
   'ln of 24 h volume over 30 days',
   'hour, cosine',
   'hour, sine',
@@ -79,7 +79,7 @@ export function rows(request: Request): Row[] {
       const time = barTime(panel, origin + 1);
       const turn = (2 * Math.PI * (time % 86_400_000)) / 86_400_000;
       const weekday = new Date(time).getUTCDay();
-      const states = Regime.LABELS.length;
+      const { states, probability } = request.chain;
       const inputs = [
         over(Math.max(1, Math.round(day / 6))),
         over(day),
@@ -87,8 +87,8 @@ export function rows(request: Request): Row[] {
         over(30 * day),
         (lastDay.mean * lastDay.count) / scalePct,
         (window(marketSum, origin, day).mean * day) / scalePct,
-        request.chain.probability[origin * states + 1]!,
-        request.chain.probability[origin * states + 2]!,
+        probability[origin * states]!,
+        probability[origin * states + states - 1]!,
         Math.log((FLOOR + window(volumes, origin, day).mean) / (FLOOR + window(volumes, origin, 30 * day).mean)),
         Math.cos(turn),
         Math.sin(turn),

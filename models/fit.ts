@@ -16,6 +16,7 @@ import * as Liquidity from './liquidity.ts';
 import type { FitReport, GjrLaw, Margin, MarketModel } from './market.ts';
 import * as Regime from './regime.ts';
 import * as Tail from './tail.ts';
+import * as Turbulence from './turbulence.ts';
 
 export type FitOptions = {
   readonly seed: number;
@@ -66,12 +67,17 @@ export async function fit(panel: MarketPanel, options: FitOptions): Promise<Mark
   }
   // 3. The market's regime, and what it does to residuals.
   await step('market regime', 0.36);
-  const chain = Regime.fitChain(Regime.statistic(fitted.map((asset) => asset.returnsPct)), { seed: options.seed });
+  const days = Turbulence.days(panel);
+  const turbulence = Turbulence.statistic(
+    fitted.map((asset) => asset.returnsPct),
+    days,
+  );
+  const chain = Regime.fitChain(turbulence, days, { seed: options.seed });
   const multiplier = Regime.multipliers(
     fitted.map(({ filtered }) => filtered.standardized),
     chain,
   );
-  const regime = Regime.law(panel, chain, multiplier);
+  const regime = Regime.law(panel, chain, days, multiplier);
   const through = Regime.multiplierThrough(chain, multiplier);
   const standardized = fitted.map(({ filtered }) => filtered.standardized.map((u, t) => u / through[t]!));
   // 4. Correlation: dynamic, by regime, and in the extremes.

@@ -23,6 +23,7 @@ import * as Network from './network.ts';
 import * as Outlook from './outlook.ts';
 import * as Regime from './regime.ts';
 import { dieboldMariano, holm, pinball } from './scoring.ts';
+import * as Turbulence from './turbulence.ts';
 
 export type Input = {
   readonly panel: MarketPanel;
@@ -148,9 +149,11 @@ function pastParameters(
 }
 
 function pastChain(input: Input, until: number, seed: number): Regime.Chain {
-  const values = Regime.statistic(input.returnsPct, until);
-  const past = Regime.fitChain(values.subarray(0, until), { seed, near: input.chain.parameters });
-  return Regime.filterChain(past, values);
+  const days = Turbulence.days(input.panel);
+  const values = Turbulence.statistic(input.returnsPct, days, until);
+  const known = Turbulence.before(days, until);
+  const past = Regime.fitChain(values.subarray(0, known.closes.length), known, { seed, near: input.chain });
+  return Regime.filterChain(past, values, days);
 }
 
 async function trainFold(known: readonly Row[], assets: number, seed: number, onEpoch: (share: number) => Promise<void>): Promise<Fold> {

@@ -14,8 +14,11 @@ export type Parameters = {
   readonly variance: Float64Array;
 };
 
-/** `rows` of `dimensions` numbers, flat. */
-export type Observations = { readonly values: Float64Array; readonly dimensions: number };
+/**
+ * `rows` of `dimensions` numbers, flat. `power`, 1 if not given, is the share of an independent row that each row is worth: emission
+ * densities are raised to it.
+ */
+export type Observations = { readonly values: Float64Array; readonly dimensions: number; readonly power?: number };
 
 /** One round of EM: the likelihood at `p`, and the parameters that maximise its expectation. */
 export function expectMaximize(observations: Observations, p: Parameters, states: number, floor: Float64Array) {
@@ -80,7 +83,7 @@ export function expectMaximize(observations: Observations, p: Parameters, states
 }
 
 export function forward(observations: Observations, p: Parameters) {
-  const { values, dimensions } = observations;
+  const { values, dimensions, power = 1 } = observations;
   const rows = values.length / dimensions;
   const states = p.start.length;
   const alpha = new Float64Array(rows * states);
@@ -100,6 +103,7 @@ export function forward(observations: Observations, p: Parameters) {
         const deviation = y - p.mean[place]!;
         log += constant[place]! - precision[place]! * deviation * deviation;
       }
+      log *= power;
       emission[t * states + k] = log;
       if (log > largest) largest = log;
     }

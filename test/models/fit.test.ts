@@ -48,7 +48,7 @@ describe('fit', () => {
     expect(alpha + gamma / 2 + beta).toBeGreaterThan(0.9);
     expect(model.volatility['CCC']!.unconditionalVariance / model.volatility['AAA']!.unconditionalVariance).toBeGreaterThan(4);
     const { multiplier, stationary, now } = model.regime;
-    expect(multiplier[2]).toBeGreaterThan(multiplier[0]!);
+    expect(multiplier.at(-1)).toBeGreaterThan(multiplier[0]!);
     expect(stationary.reduce((sum, p, s) => sum + p * multiplier[s]! ** 2, 0)).toBeCloseTo(1, 12);
     expect(now.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 12);
     expect(Math.abs(model.correlation.target[0]![1]! - 0.6)).toBeLessThan(0.12);
@@ -61,7 +61,7 @@ describe('fit', () => {
     const count = [0, 0];
     at.forEach((time, k) => {
       const truth = state[(Date.parse(time) - start) / 3_600_000 - 1]!;
-      by[truth] = by[truth]! + probability[k]![2]!;
+      by[truth] = by[truth]! + probability[k]!.at(-1)!;
       count[truth] = count[truth]! + 1;
     });
     expect(by[1]! / count[1]!).toBeGreaterThan(2 * (by[0]! / count[0]!));

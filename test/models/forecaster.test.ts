@@ -3,6 +3,7 @@ import * as Features from '../../models/features.ts';
 import * as Fit from '../../models/fit.ts';
 import type { MarketModel } from '../../models/market.ts';
 import * as Regime from '../../models/regime.ts';
+import * as Turbulence from '../../models/turbulence.ts';
 import { simulatedPanel } from './simulated.ts';
 
 const { panel } = simulatedPanel({ assets: ['AAA', 'BBB'], length: 24 * 400, seed: 3 });
@@ -41,7 +42,8 @@ describe('forecaster', () => {
 describe('features', () => {
   it('use nothing after their origin', () => {
     const columns = panel.assets.map((asset) => Fit.returnsPct(panel, asset));
-    const chain = Regime.fitChain(Regime.statistic(columns), { seed: 1 });
+    const days = Turbulence.days(panel);
+    const chain = Regime.fitChain(Turbulence.statistic(columns, days), days, { seed: 1 });
     const parameters = { mu: 0, omega: 0.02, alpha: 0.05, gamma: 0.04, beta: 0.9, nu: 6 };
     const cut = 24 * 300;
     const request = {
@@ -56,7 +58,7 @@ describe('features', () => {
     const changed = {
       ...request,
       returnsPct: columns.map((column) => column.map((r, t) => (t > cut ? -3 * r : r))),
-      chain: { ...chain, probability: chain.probability.map((p, place) => (place >= 3 * (cut + 1) ? 1 / 3 : p)) },
+      chain: { ...chain, probability: chain.probability.map((p, place) => (place >= chain.states * (cut + 1) ? 1 / chain.states : p)) },
     };
     const known = (rows: Features.Row[]) =>
       rows.filter(({ origin }) => origin <= cut).map(({ asset, origin, x, scalePct }) => ({ asset, origin, x, scalePct }));

@@ -16,7 +16,7 @@ export function correlated(rho: number, length: number, seed: number): [Float64A
 }
 
 /**
- * Hourly panel: GJR returns with one common factor and a two-state regime that multiplies every return (0.8 and 1.4); 5 % of
+ * Hourly panel: GJR returns with one common factor and a two-state regime that multiplies every return (0.8 and 1.4, for three weeks and one on average); 5 % of
  * shocks doubled. Asset i has (i mod 3 + 1) half-percent hours. `masked` bars of an asset are not observed.
  */
 export function simulatedPanel(options: {
@@ -33,7 +33,7 @@ export function simulatedPanel(options: {
   const volume = assets.map(() => new Array<number | null>(length).fill(null));
   for (let t = 0; t < length; t += 1) {
     const before = t === 0 ? 0 : state[t - 1]!;
-    const leaves = uniform(seed, PURPOSE.regime, 0, t, 0) < (before === 0 ? 0.01 : 0.03);
+    const leaves = uniform(seed, PURPOSE.regime, 0, t, 0) < (before === 0 ? 0.002 : 0.006);
     state[t] = leaves ? 1 - before : before;
     const multiplier = state[t] === 1 ? 1.4 : 0.8;
     const common = normal(seed, 0, t, 0);
