@@ -44,14 +44,15 @@ export function run(
   const [size, sizeByNu, sizeByLambda] = Innovation.meanAbsolute(law);
   const before = Garch.presample(returns, mu, spec);
   const logBefore = Math.log(before.value);
-  const first = spec.presample === 'first';
-  let logH = first ? logBefore : omega + beta * logBefore;
+  const stationary = spec.presample === 'stationary';
+  const held = stationary ? 0 : spec.presample === 'first' ? 1 : beta;
+  let logH = stationary ? omega / (1 - beta) : spec.presample === 'first' ? logBefore : omega + beta * logBefore;
   // Derivatives of ln h in μ, ω, α, γ, β, ν, λ.
   const d = new Float64Array(SIZE);
-  d[0] = ((first ? 1 : beta) * before.byMu) / before.value;
-  if (!first) {
-    d[1] = 1;
-    d[4] = logBefore;
+  d[0] = (held * before.byMu) / before.value;
+  if (spec.presample !== 'first') {
+    d[1] = stationary ? 1 / (1 - beta) : 1;
+    d[4] = stationary ? logH / (1 - beta) : logBefore;
   }
   const byLaw = new Float64Array(3);
   const s = new Float64Array(SIZE);

@@ -7,7 +7,7 @@ import * as Innovation from './innovation.ts';
 import { mean } from './math/statistics.ts';
 
 /** See `garch.ts`. */
-export type Presample = 'sample' | 'backcast' | 'first';
+export type Presample = 'sample' | 'backcast' | 'first' | 'stationary';
 
 export type Spec = {
   readonly mean: 'constant' | 'zero';
@@ -54,15 +54,14 @@ export function run(
   const byLaw = new Float64Array(3);
   const phi = alpha + gamma / 2 + beta;
   const before = presample(returns, mu, spec);
-  // The rule `first` gives h itself, the others what lies before it.
-  const start = spec.presample === 'first' ? { news: 0, share: 1, omega: 0 } : { news: 1, share: phi, omega: 1 };
+  const start = firstVariance(omega, phi, before.value, spec);
   // h and its derivatives in (μ, ω, α, γ, β).
-  let h = start.omega * omega + start.share * before.value;
-  let hMu = start.share * before.byMu;
-  let hOmega = start.omega;
-  let hAlpha = start.news * before.value;
-  let hGamma = hAlpha / 2;
-  let hBeta = hAlpha;
+  let h = start.value;
+  let hMu = start.byBefore * before.byMu;
+  let hOmega = start.byOmega;
+  let hAlpha = start.byPhi;
+  let hGamma = start.byPhi / 2;
+  let hBeta = start.byPhi;
   // Logarithms cost most of the time: they are taken of products of many factors.
   let [count, squares, logH, logQ, productH, productQ] = [0, 0, 0, 0, 1, 1];
   let [gMu, gOmega, gAlpha, gGamma, gBeta, gNu, gLambda, logDensities] = [0, 0, 0, 0, 0, 0, 0, 0];
@@ -142,6 +141,16 @@ export function run(
   gradient?.set([gMu, gOmega, gAlpha, gGamma, gBeta, gNu, gLambda]);
   const logLikelihood = -0.5 * logH + (skewed ? logDensities : count * law.constant - (student ? 0.5 * (nu + 1) * logQ : 0.5 * squares));
   return { logLikelihood, nextVariance: h };
+}
+
+/** The first h and its derivatives. */
+function firstVariance(omega: number, phi: number, before: number, spec: Spec) {
+  if (spec.presample === 'first') return { value: before, byBefore: 1, byOmega: 0, byPhi: 0 };
+  if (spec.presample === 'stationary') {
+    const value = omega / (1 - phi);
+    return { value, byBefore: 0, byOmega: 1 / (1 - phi), byPhi: value / (1 - phi) };
+  }
+  return { value: omega + phi * before, byBefore: phi, byOmega: 1, byPhi: before };
 }
 
 /** The variance that stands before the first observation, and its derivative in μ. */

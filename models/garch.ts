@@ -8,7 +8,7 @@
  * A bar that was not observed (NaN) has no likelihood and enters the recursion as its own expectation, e² = h.
  * Presample, for both e² and h: `sample` is the mean squared residual (Fiorentini, Calzolari, Panattoni 1996), `backcast` the
  * exponentially weighted mean of the first 75 (RiskMetrics 0.94, as in the arch package); the sign before the sample is half each.
- * `first` takes the mean squared residual as the first h itself, as rugarch does: for comparison.
+ * For comparison: `first` takes the mean squared residual as the first h itself, as rugarch does, `stationary` ω/(1 − φ), as MSGARCH does.
  * The long-run variance is ω/(1 − φ) where the sample can tell: where half a shock outlives a tenth of it, or where that is
  * many times the mean square, the mean square stands in.
  * Fitted on returns scaled to unit mean square, so that the answer is the same in any unit.

@@ -8,7 +8,7 @@ const stream = (path: number) => ({ seed: 7, purpose: PURPOSE.sampleMarket, path
 const NORMAL: Egarch.Spec = { mean: 'constant', errors: 'normal', presample: 'sample' };
 const SKEWED: Egarch.Spec = { mean: 'constant', errors: 'skewed', presample: 'backcast' };
 const specs = (['normal', 'student', 'skewed'] as const).flatMap((errors) =>
-  (['sample', 'backcast', 'first'] as const).flatMap((presample) =>
+  (['sample', 'backcast', 'first', 'stationary'] as const).flatMap((presample) =>
     (['constant', 'zero'] as const).map((mean): Egarch.Spec => ({ mean, errors, presample })),
   ),
 );

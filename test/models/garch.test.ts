@@ -10,7 +10,7 @@ const GARCH: Garch.Parameters = { mu: 0.05, omega: 0.05, alpha: 0.05, gamma: 0, 
 const GJR: Garch.Parameters = { mu: 0.02, omega: 0.05, alpha: 0.04, gamma: 0.06, beta: 0.89, nu: 6 };
 const stream = (path: number) => ({ seed: 7, purpose: PURPOSE.sampleMarket, path });
 const specs = (['normal', 'student', 'skewed'] as const).flatMap((errors) =>
-  (['sample', 'backcast', 'first'] as const).flatMap((presample) =>
+  (['sample', 'backcast', 'first', 'stationary'] as const).flatMap((presample) =>
     [true, false].flatMap((asymmetric) =>
       (['constant', 'zero'] as const).map((mean): Garch.Spec => ({ mean, asymmetric, errors, presample })),
     ),
