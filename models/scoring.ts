@@ -15,6 +15,20 @@ export function qlike(realized: number, forecast: number): number {
   return ratio - Math.log(ratio) - 1;
 }
 
+/**
+ * Joint loss of value at risk v and expected shortfall e at a level, both negative and e ≤ v: smallest where both are right.
+ * FZ0 = −1[y ≤ v]·(v − y)/(level·e) + v/e + ln(−e) − 1. Fissler and Ziegel 2016; Patton, Ziegel, Chen 2019.
+ */
+export function fz0(outcome: number, valueAtRisk: number, expectedShortfall: number, level: number): number {
+  const beyond = outcome <= valueAtRisk ? valueAtRisk - outcome : 0;
+  return -beyond / (level * expectedShortfall) + valueAtRisk / expectedShortfall + Math.log(-expectedShortfall) - 1;
+}
+
+/** Logarithmic score of the density that was forecast at the outcome. Good 1952. */
+export function logScore(density: number): number {
+  return -Math.log(density);
+}
+
 /** Unconditional coverage: likelihood ratio of `violations` among `observations` at `level`, χ²(1). Kupiec 1995. */
 export function kupiec(violations: number, observations: number, level: number): { readonly statistic: number; readonly pValue: number } {
   const part = (count: number, p: number) => (count === 0 ? 0 : count * Math.log(p));

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { normalQuantile } from '../../models/math/special.ts';
 import * as Scoring from '../../models/scoring.ts';
 import { normal } from './simulated.ts';
 
@@ -29,6 +30,28 @@ describe('scoring', () => {
         },
       ),
     );
+  });
+
+  it('FZ0 is smallest at the true quantile and shortfall, and known by hand', () => {
+    // y = −4 below v = −2, e = −3, level ½: 2/(½·3) + ⅔ + ln 3 − 1.
+    expect(Scoring.fz0(-4, -2, -3, 0.5)).toBeCloseTo(4 / 3 + 2 / 3 + Math.log(3) - 1, 12);
+    expect(Scoring.fz0(1, -2, -3, 0.5)).toBeCloseTo(2 / 3 + Math.log(3) - 1, 12);
+    const sample = Array.from({ length: 2_000 }, (_, i) => normalQuantile((i + 0.5) / 2_000));
+    const loss = (v: number, e: number) => sample.reduce((sum, y) => sum + Scoring.fz0(y, v, e, 0.05), 0) / 2_000;
+    const [v, e] = [normalQuantile(0.05), -2.0627];
+    for (const [dv, de] of [
+      [0.2, 0],
+      [-0.2, 0],
+      [0, 0.2],
+      [0, -0.2],
+      [0.2, 0.2],
+    ] as const) {
+      expect(loss(v, e)).toBeLessThan(loss(v + dv, e + de));
+    }
+  });
+
+  it('the logarithmic score is that of the density at the outcome', () => {
+    expect(Scoring.logScore(1 / Math.sqrt(2 * Math.PI))).toBeCloseTo(0.5 * Math.log(2 * Math.PI), 12);
   });
 
   it('Diebold-Mariano is the t of the mean without lags, one-sided, and null where nothing varies', () => {
