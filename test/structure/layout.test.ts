@@ -41,6 +41,7 @@ describe('files', () => {
     expect(Layout.barrelViolations(files)).toEqual([]);
     expect(Layout.barrelViolations(plant('api/x.ts', "export * from './y.ts';"))).toHaveLength(1);
     expect(Layout.barrelViolations(plant('api/x.ts', "export { y } from './y.ts';"))).toHaveLength(1);
+    expect(Layout.barrelViolations(plant('api/x.ts', "export { y } from './x-y.ts';"))).toHaveLength(0);
   });
 
   it('hold no enum, namespace, any or silenced type error', () => {
