@@ -6,42 +6,6 @@ import * as Tail from '../../models/tail.ts';
 
 const draws = (length: number, f: (u: number) => number, path = 0) =>
   Float64Array.from({ length }, (_, t) => f(uniform(11, PURPOSE.sampleMarket, path, t, 0)));
-const pareto = (shape: number, scale: number) => (u: number) => (shape === 0 ? -scale * Math.log(u) : (scale / shape) * (u ** -shape - 1));
-
-describe('generalised Pareto', () => {
-  it.each([
-    { shape: 0.3, scale: 2 },
-    { shape: 0, scale: 1 },
-    { shape: -0.2, scale: 0.01 },
-  ])('recovers shape $shape and scale $scale', ({ shape, scale }) => {
-    const fit = Tail.fitPareto(draws(20_000, pareto(shape, scale)));
-    // Standard error of the shape: (1 + ξ)/√n, at most 0.01.
-    expect(Math.abs(fit.shape - shape)).toBeLessThan(0.03);
-    expect(Math.abs(fit.scale / scale - 1)).toBeLessThan(0.05);
-    expect(fit.converged).toBe(true);
-  });
-
-  it('is no worse than any neighbour: a maximum', () => {
-    const y = draws(800, pareto(0.2, 1), 1);
-    const fit = Tail.fitPareto(y);
-    const likelihood = (shape: number, scale: number) =>
-      y.reduce((sum, value) => sum - Math.log(scale) - (1 + 1 / shape) * Math.log1p((shape * value) / scale), 0);
-    expect(likelihood(fit.shape, fit.scale)).toBeCloseTo(fit.logLikelihood, 6);
-    for (const [ds, dc] of [
-      [0.01, 0],
-      [-0.01, 0],
-      [0, 0.01],
-      [0, -0.01],
-      [0.01, -0.01],
-    ] as const) {
-      expect(likelihood(fit.shape + ds, fit.scale + dc)).toBeLessThan(fit.logLikelihood);
-    }
-  });
-
-  it('refuses a handful of exceedances', () => {
-    expect(() => Tail.fitPareto(new Float64Array(5).fill(1))).toThrow(Tail.TooFewExceedancesError);
-  });
-});
 
 describe('margin', () => {
   const unit = Math.sqrt(3 / 5);
