@@ -44,10 +44,11 @@ export function barrelViolations(files: readonly File[]): readonly string[] {
     .filter(({ path }) => !path.startsWith('kernel/assembly/'))
     .flatMap(({ path, text }) => {
       const stem = path.replace(/^.*\//, '').replace(/\.\w+$/, '');
-      const code = withoutComments(text);
-      return [...code.matchAll(/\bexport\s+(?:type\s+)?(\*|\{[^}]*\})(?:\s+as\s+\w+)?\s+from\s+['"]([^'"]+)['"]/g)]
-        .filter(([, what, from]) => what === '*' || !from?.startsWith(`./${stem}-`))
-        .map((match) => `${path}:${lineOf(code, match.index)} re-exports from ${match[2]}: import it from where it lives`);
+      const code = withoutCommentsAndStrings(text);
+      return [...code.matchAll(/\bexport\s+(?:type\s+)?(\*|\{[^}]*\})(?:\s+as\s+\w+)?\s+from\s+'/g)]
+        .map((match) => ({ what: match[1], at: match.index, from: text.slice(match.index + match[0].length).split("'", 1)[0] ?? '' }))
+        .filter(({ what, from }) => what === '*' || !from.startsWith(`./${stem}-`))
+        .map(({ at, from }) => `${path}:${lineOf(code, at)} re-exports from ${from}: import it from where it lives`);
     });
 }
 
