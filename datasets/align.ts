@@ -157,7 +157,7 @@ function assemble(judged: readonly Judged[], stepSeconds: number, options: Align
     throw new NothingLeftError({
       got: reasons.join('; ').slice(0, 400),
       needed: 'at least one asset without a fatal finding',
-      fix: 'Mend the data, or waive a finding by asset and kind.',
+      fix: 'Mend the data, or waive a finding by asset and kind: --waive "ASSET:KIND=REASON".',
     });
   }
   const startMs = Math.min(...kept.map(({ grid }) => grid.startMs));

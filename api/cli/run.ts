@@ -16,7 +16,7 @@ type Flags = {
   readonly seed: number;
   readonly workers?: number;
   readonly out?: string;
-  readonly waive: readonly Waiver[];
+  readonly waive?: readonly Waiver[];
   readonly paths?: number;
   readonly forecaster: boolean;
   readonly rehearse: boolean;
@@ -38,7 +38,7 @@ export function add(program: Command, end: (code: number) => void): void {
     .option('--seed <n>', 'seed of every random draw', wholeNumber(0), DEFAULT_OPTIONS.seed)
     .option('--workers <n>', 'threads; the result does not depend on it', wholeNumber(1, 256))
     .option('--out <dir>', 'folder of the bundle (default: out/<as-of>-<id>)')
-    .option('--waive <what>', 'SUBJECT:KIND=REASON, recorded in panel and state; may be repeated', collectWaiver, [])
+    .option('--waive <what>', 'SUBJECT:KIND=REASON, recorded in panel and state; may be repeated', collectWaiver)
     .option('--paths <n>', "paths instead of the policy's: for a quick look", wholeNumber(1, 1_000_000))
     .option('--no-forecaster', 'leave the learned forecaster out')
     .option('--no-rehearse', 'do not execute the proposal on a local chain')
@@ -72,7 +72,7 @@ async function action(flags: Flags): Promise<number> {
           seed: flags.seed,
           paths: flags.paths ?? null,
           forecaster: flags.forecaster,
-          waivers: flags.waive,
+          waivers: flags.waive ?? [],
         },
         threads: flags.workers ?? config.workers,
         out,
@@ -223,7 +223,7 @@ function replayTable({ from, to, before, after }: NonNullable<Result['replay']>)
   );
 }
 
-export function collectWaiver(text: string, before: readonly Waiver[]): readonly Waiver[] {
+export function collectWaiver(text: string, before: readonly Waiver[] = []): readonly Waiver[] {
   const parts = /^([^:=]+):([^:=]+)=(.+)$/.exec(text);
   if (parts === null) throw new InvalidArgumentError('Needed SUBJECT:KIND=REASON.');
   return [...before, { subject: parts[1]!, kind: parts[2]!, reason: parts[3]! }];

@@ -7,7 +7,7 @@ import { print, printJson, table, usd, wholeNumber } from './terminal.ts';
 
 type Setting = { readonly asset: string; readonly field: string; readonly value: number };
 type Flags = {
-  readonly set: readonly Setting[];
+  readonly set?: readonly Setting[];
   readonly paths?: number;
   readonly workers?: number;
   readonly standing?: boolean;
@@ -18,7 +18,7 @@ export function add(program: Command): void {
   program
     .command('stress <bundle>')
     .description("Stress a bundle's book, law and scenarios under given parameters")
-    .option('--set <what>', 'ASSET.FIELD=VALUE, e.g. WETH.haircutBps=2100; may be repeated', collectSetting, [])
+    .option('--set <what>', 'ASSET.FIELD=VALUE, e.g. WETH.haircutBps=2100; may be repeated', collectSetting)
     .option('--paths <n>', "how many of the scenario set's paths", wholeNumber(1))
     .option('--workers <n>', 'threads; the result does not depend on it', wholeNumber(1, 256))
     .option('--standing', 'debts stay as they are, instead of following borrowing power')
@@ -38,7 +38,7 @@ async function action(bundle: string, flags: Flags): Promise<void> {
     part(bundle, 'scenarios'),
     part(bundle, 'policy'),
   ]);
-  const parameters = withSettings(state, flags.set);
+  const parameters = withSettings(state, flags.set ?? []);
   const crew = hire({ state, model, scenarios, risk: riskOf(policy, state) }, flags.workers ?? config.workers);
   try {
     const borrowers = flags.standing ? 'standing' : 'responsive';
@@ -93,7 +93,7 @@ function withSettings(state: ProtocolState, settings: readonly Setting[]): Param
   return parameters;
 }
 
-function collectSetting(text: string, before: readonly Setting[]): readonly Setting[] {
+function collectSetting(text: string, before: readonly Setting[] = []): readonly Setting[] {
   const parts = /^([\w.+-]+)\.(\w+)=(\d+)$/.exec(text);
   if (parts === null) throw new InvalidArgumentError('Needed ASSET.FIELD=VALUE.');
   return [...before, { asset: parts[1]!, field: parts[2]!, value: Number(parts[3]) }];

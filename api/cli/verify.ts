@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import * as Config from '../config.ts';
 import { outcome } from '../errors.ts';
-import { printJson, say, wholeNumber } from './terminal.ts';
+import { print, printJson, say, wholeNumber } from './terminal.ts';
 
 type Flags = { readonly workers?: number; readonly json?: boolean };
 
@@ -27,9 +27,9 @@ async function action(bundle: string, flags: Flags): Promise<number> {
   });
   if (flags.json) printJson(verdict);
   if (verdict.ok) {
-    say(
-      `Same bytes: ${verdict.id}, with ${flags.workers ?? config.workers} workers, in ${((performance.now() - began) / 1000).toFixed(1)} s`,
-    );
+    const workers = flags.workers ?? config.workers;
+    const seconds = ((performance.now() - began) / 1000).toFixed(1);
+    if (!flags.json) print(`Same bytes: ${verdict.id}, with ${workers} ${workers === 1 ? 'worker' : 'workers'}, in ${seconds} s\n`);
     return 0;
   }
   const error = differenceError(verdict, bundle);

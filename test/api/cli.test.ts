@@ -70,6 +70,7 @@ describe('plimsoll', () => {
       helps.forEach((help, index) => {
         expect([leaves[index], help.code]).toEqual([leaves[index], 0]);
         expect(help.stdout, leaves[index]).toMatch(/Example:\n {2}\$ |Example:\n {2}\$ .*DATABASE_URL/);
+        expect(help.stdout, leaves[index]).not.toContain('(default: [])');
       });
     },
     SLOW,
