@@ -1,36 +1,56 @@
-/** `plimsoll fit`: one volatility model on one column, estimates and standard errors. */
+/** `plimsoll fit`: one model on one column, estimates and standard errors. */
 import { type Command, Option } from 'commander';
 import { PlimsollError, quote } from '../../base/errors.ts';
-import { print, printJson, table } from './terminal.ts';
+import { print, printJson, table, wholeNumber } from './terminal.ts';
 
 type Flags = {
-  readonly model: 'garch' | 'gjr' | 'egarch';
-  readonly distribution: 'normal' | 't' | 'skewt';
+  readonly model: 'garch' | 'gjr' | 'egarch' | 'msar' | 'msgarch';
+  readonly distribution?: 'normal' | 't' | 'skewt';
   readonly column: string;
   readonly returns?: boolean;
   readonly returnKind: 'log' | 'simple';
   readonly presample: 'sample' | 'backcast';
-  readonly mean: 'constant' | 'zero';
+  readonly mean?: 'constant' | 'zero';
+  readonly states: number;
+  readonly lags: number;
+  readonly seed: number;
   readonly json?: boolean;
 };
 
 export function add(program: Command): void {
   program
     .command('fit <csv>')
-    .description('Fit GARCH(1,1), GJR(1,1) or EGARCH(1,1) to one column of a CSV file with a header')
-    .addOption(new Option('--model <name>').choices(['garch', 'gjr', 'egarch']).default('gjr'))
-    .addOption(new Option('--distribution <name>', 'of the standardised errors').choices(['normal', 't', 'skewt']).default('t'))
+    .description(
+      'Fit GARCH(1,1), GJR(1,1), EGARCH(1,1), or a model that switches between states, to one column of a CSV file with a header',
+    )
+    .addOption(new Option('--model <name>').choices(['garch', 'gjr', 'egarch', 'msar', 'msgarch']).default('gjr'))
+    .addOption(
+      new Option('--distribution <name>', 'of the standardised errors (default: t; msgarch: normal; msar is always normal)').choices([
+        'normal',
+        't',
+        'skewt',
+      ]),
+    )
     .requiredOption('--column <name>', 'the column: prices, or returns with --returns')
     .option('--returns', 'the column holds percent returns')
     .addOption(new Option('--return-kind <kind>', 'how prices become percent returns').choices(['log', 'simple']).default('log'))
     .addOption(
-      new Option('--presample <rule>', 'variance before the first observation').choices(['sample', 'backcast']).default('backcast'),
+      new Option('--presample <rule>', 'variance before the first observation; msgarch: always the unconditional one of each state')
+        .choices(['sample', 'backcast'])
+        .default('backcast'),
     )
-    .addOption(new Option('--mean <kind>').choices(['constant', 'zero']).default('constant'))
+    .addOption(new Option('--mean <kind>', '(default: constant; msgarch: zero)').choices(['constant', 'zero']))
+    .option('--states <count>', 'states of msar and msgarch', wholeNumber(2, 6), 2)
+    .option('--lags <count>', 'lags of msar', wholeNumber(0, 12), 4)
+    .option('--seed <number>', 'of the starts of msar and msgarch', wholeNumber(0), 1)
     .option('--json', 'estimates as JSON on standard output')
     .addHelpText(
       'after',
-      '\nExample:\n  $ plimsoll fit returns.csv --column DEM2GBP --returns --model garch --distribution normal --presample sample --json\n',
+      `
+Examples:
+  $ plimsoll fit returns.csv --column DEM2GBP --returns --model garch --distribution normal --presample sample --json
+  $ plimsoll fit growth.csv --column rgnp_growth --returns --model msar --lags 4 --states 2
+`,
     )
     .action(action);
 }
@@ -50,10 +70,15 @@ async function action(path: string, flags: Flags): Promise<void> {
   });
   const returns = flags.returns ? column : toReturnsPct(column, flags.returnKind);
   const began = performance.now();
-  const fitted = await fitVolatility(returns, flags);
+  if (flags.model === 'msar' || flags.model === 'msgarch') {
+    await answerSwitching(returns, { ...flags, model: flags.model });
+    return;
+  }
+  const distribution = flags.distribution ?? 't';
+  const fitted = await fitVolatility(returns, { ...flags, model: flags.model, distribution, mean: flags.mean ?? 'constant' });
   const answer = {
     model: flags.model,
-    distribution: flags.distribution,
+    distribution,
     observations: fitted.observations,
     parameters: fitted.parameters,
     standardErrors: fitted.standardErrors,
@@ -83,8 +108,43 @@ async function action(path: string, flags: Flags): Promise<void> {
   for (const warning of answer.warnings) print(` ${warning}\n`);
 }
 
+async function answerSwitching(values: readonly number[], flags: Flags & { readonly model: 'msar' | 'msgarch' }): Promise<void> {
+  const { fitSwitching, rows } = await import('./switching.ts');
+  const { model, states, lags, seed, distribution = 'normal', mean = 'zero' } = flags;
+  if (distribution === 'skewt' || (model === 'msar' && distribution === 't')) {
+    const needed = model === 'msar' ? 'normal' : 'normal or t';
+    throw new NoSuchErrorsError({ got: quote(distribution), needed, where: '--distribution', fix: `${model} has no other errors here.` });
+  }
+  const began = performance.now();
+  const fitted = await fitSwitching(values, { model, states, lags, seed, distribution, mean });
+  const answer = {
+    ...{ model, distribution, states },
+    ...(model === 'msar' ? { lags } : {}),
+    ...fitted,
+    milliseconds: Math.round(performance.now() - began),
+  };
+  if (flags.json) {
+    printJson(answer);
+    return;
+  }
+  print(table(['parameter', 'estimate', 'standard error'], rows(fitted)));
+  const shares = fitted.filtered.at(-1)?.map((share) => `${(100 * (share ?? 0)).toFixed(1)} %`);
+  print(`\n log-likelihood ${fitted.logLikelihood.toFixed(4)}, AIC ${fitted.aic.toFixed(4)}, BIC ${fitted.bic.toFixed(4)}\n`);
+  print(
+    ` ${fitted.observations} observations, ${fitted.converged ? 'converged' : 'NOT converged'}; states at the end: ${shares?.join(', ')}\n`,
+  );
+  for (const warning of fitted.warnings) print(` ${warning}\n`);
+}
+
+type VolatilityFlags = {
+  readonly model: 'garch' | 'gjr' | 'egarch';
+  readonly distribution: 'normal' | 't' | 'skewt';
+  readonly mean: 'constant' | 'zero';
+  readonly presample: 'sample' | 'backcast';
+};
+
 /** One of the family; `parameters` holds those that the model has. */
-async function fitVolatility(returns: readonly number[], flags: Flags) {
+async function fitVolatility(returns: readonly number[], flags: VolatilityFlags) {
   const Garch = await import('../../models/garch.ts');
   const Egarch = await import('../../models/egarch.ts');
   const errors = ({ normal: 'normal', t: 'student', skewt: 'skewed' } as const)[flags.distribution];
@@ -110,4 +170,8 @@ function toReturnsPct(prices: readonly number[], kind: 'log' | 'simple'): number
 
 export class NotANumberError extends PlimsollError {
   override readonly name = 'Fit.NotANumberError';
+}
+
+export class NoSuchErrorsError extends PlimsollError {
+  override readonly name = 'Fit.NoSuchErrorsError';
 }
