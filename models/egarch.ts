@@ -12,6 +12,7 @@
  */
 import { uniform } from '../base/random.ts';
 import * as Recursion from './egarch-recursion.ts';
+import * as Adjoint from './garch-adjoint.ts';
 import * as Estimate from './garch-estimate.ts';
 import { NAMES } from './garch-recursion.ts';
 import * as Search from './garch-search.ts';
@@ -49,13 +50,14 @@ export function fit(returns: ArrayLike<number>, spec: Spec): EgarchFit {
   // 1. Scale to unit mean square.
   const { scaled, scale, observations } = Estimate.scaleToUnit(returns);
   // 2. Screen the starts by likelihood, refine the best; look for a maximum on a kink where no smooth one was found.
-  const objective = objectiveOf(scaled, spec, observations);
+  const problem = Adjoint.prepare(scaled, spec);
+  const objective = objectiveOf(problem, spec);
   const smooth = Estimate.search(objective, starts(spec));
   const best = smooth.converged || spec.mean === 'zero' ? smooth : onKink(objective, scaled, smooth);
   // 3. Back to natural parameters in the caller's unit.
   const natural = toNatural(best.x, spec);
   const atBound = boundsOf(natural);
-  const errors = standardErrors(scaled, natural, spec, atBound, scale);
+  const errors = standardErrors(problem, natural, spec, atBound, scale);
   const warnings = [
     ...(natural.nu !== null && natural.nu < 4 ? [`${natural.nu.toFixed(2)} degrees of freedom: the fourth moment does not exist`] : []),
     ...(best.converged ? [] : [`gradient ${best.gradientSize.toExponential(1)} at the end of the search`]),
@@ -110,19 +112,19 @@ export function simulate(p: Parameters, length: number, stream: { seed: number; 
 }
 
 /** Search coordinates: [μ], ω, α, γ, artanh of β/max, then ν and λ as in GARCH. */
-function objectiveOf(returns: Float64Array, spec: Spec, observations: number): Search.Valued {
+function objectiveOf(problem: Adjoint.Problem, spec: Spec): Search.Valued {
   const natural = new Float64Array(NAMES.length);
   const offset = spec.mean === 'constant' ? 1 : 0;
   return (x, gradient) => {
-    const { logLikelihood } = Recursion.run(returns, toNatural(x, spec), spec, gradient === null ? null : natural);
+    const logLikelihood = Adjoint.egarch(problem, toNatural(x, spec), gradient === null ? null : natural);
     if (!Number.isFinite(logLikelihood)) return Number.POSITIVE_INFINITY;
     if (gradient !== null) {
       gradient.set(natural.subarray(1 - offset, 4));
       gradient[offset + 3] = natural[4]! * MAX_BETA * (1 - Math.tanh(x[offset + 3]!) ** 2);
       Search.lawChain(x, offset + 4, spec.errors, natural[5]!, natural[6]!, gradient);
-      for (let i = 0; i < gradient.length; i += 1) gradient[i] = -gradient[i]! / observations;
+      for (let i = 0; i < gradient.length; i += 1) gradient[i] = -gradient[i]! / problem.observations;
     }
-    return -logLikelihood / observations;
+    return -logLikelihood / problem.observations;
   };
 }
 
@@ -178,7 +180,7 @@ function rescaled(p: Parameters, scale: number): Parameters {
   return { ...p, mu: p.mu * scale, omega: p.omega + (1 - p.beta) * 2 * Math.log(scale) };
 }
 
-function standardErrors(scaled: Float64Array, natural: Parameters, spec: Spec, atBound: readonly string[], scale: number) {
+function standardErrors(problem: Adjoint.Problem, natural: Parameters, spec: Spec, atBound: readonly string[], scale: number) {
   const free = NAMES.filter(
     (name) =>
       !atBound.includes(name) &&
@@ -188,7 +190,8 @@ function standardErrors(scaled: Float64Array, natural: Parameters, spec: Spec, a
   );
   const scoreAt: Estimate.Score = (p, outer) => {
     const gradient = new Float64Array(NAMES.length);
-    Recursion.run(scaled, p as Parameters, spec, gradient, outer);
+    if (outer === null) Adjoint.egarch(problem, p as Parameters, gradient);
+    else Recursion.run(problem.returns, p as Parameters, spec, gradient, outer);
     return gradient;
   };
   const at = natural as Readonly<Record<string, number>>;

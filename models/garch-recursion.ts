@@ -54,7 +54,7 @@ export function run(
   const byLaw = new Float64Array(3);
   const phi = alpha + gamma / 2 + beta;
   const before = presample(returns, mu, spec);
-  const start = firstVariance(omega, phi, before.value, spec);
+  const start = firstVariance(omega, phi, before.value, spec.presample);
   // h and its derivatives in (μ, ω, α, γ, β).
   let h = start.value;
   let hMu = start.byBefore * before.byMu;
@@ -144,9 +144,9 @@ export function run(
 }
 
 /** The first h and its derivatives. */
-function firstVariance(omega: number, phi: number, before: number, spec: Spec) {
-  if (spec.presample === 'first') return { value: before, byBefore: 1, byOmega: 0, byPhi: 0 };
-  if (spec.presample === 'stationary') {
+export function firstVariance(omega: number, phi: number, before: number, rule: Presample) {
+  if (rule === 'first') return { value: before, byBefore: 1, byOmega: 0, byPhi: 0 };
+  if (rule === 'stationary') {
     const value = omega / (1 - phi);
     return { value, byBefore: 0, byOmega: 1 / (1 - phi), byPhi: value / (1 - phi) };
   }

@@ -6,7 +6,8 @@
  * P = E[z²; z < 0], one half for symmetric errors. A bound is approached as a coordinate runs off; the score in that coordinate
  * then vanishes, so a search can end there honestly.
  */
-import { NAMES, type Natural, run, type Spec } from './garch-recursion.ts';
+import * as Adjoint from './garch-adjoint.ts';
+import { NAMES, type Natural, type Spec } from './garch-recursion.ts';
 import * as Innovation from './innovation.ts';
 
 /** Minus the mean log-likelihood; the gradient is written where wanted. */
@@ -24,10 +25,11 @@ export const MIN_NU = 2.05;
 export const MAX_NU = 500;
 export const MAX_SKEW = 0.99;
 
-export function objective(returns: Float64Array, spec: Spec, observations: number): Valued {
+export function objective(problem: Adjoint.Problem, spec: Spec): Valued {
   const natural = new Float64Array(NAMES.length);
+  const { observations } = problem;
   return (x, gradient) => {
-    const { logLikelihood } = run(returns, toNatural(x, spec), spec, gradient === null ? null : natural);
+    const logLikelihood = Adjoint.garch(problem, toNatural(x, spec), gradient === null ? null : natural);
     if (!Number.isFinite(logLikelihood)) return Number.POSITIVE_INFINITY;
     if (gradient !== null) {
       chain(x, natural, spec, gradient);

@@ -14,6 +14,7 @@
  * Fitted on returns scaled to unit mean square, so that the answer is the same in any unit.
  */
 import { uniform } from '../base/random.ts';
+import * as Adjoint from './garch-adjoint.ts';
 import * as Estimate from './garch-estimate.ts';
 import * as Recursion from './garch-recursion.ts';
 import * as Search from './garch-search.ts';
@@ -57,13 +58,14 @@ const MAX_LONG_RUN = 4;
 export function fit(returns: ArrayLike<number>, spec: Spec, near?: Parameters): GarchFit {
   // 1. Scale to unit mean square.
   const { scaled, scale, observations } = Estimate.scaleToUnit(returns);
+  const problem = Adjoint.prepare(scaled, spec);
   // 2. Screen the starts by likelihood, refine the best.
   const starts = near === undefined ? Search.screenedStarts(spec) : [Search.fromNatural(rescaled(near, 1 / scale), spec)];
-  const best = Estimate.search(Search.objective(scaled, spec, observations), starts);
+  const best = Estimate.search(Search.objective(problem, spec), starts);
   // 3. Back to natural parameters in the caller's unit.
   const natural = Search.toNatural(best.x, spec);
   const atBound = Search.boundsOf(natural, spec);
-  const errors = standardErrors(scaled, natural, spec, atBound, scale);
+  const errors = standardErrors(problem, natural, spec, atBound, scale);
   const longRun = natural.omega / (1 - persistence(natural));
   const slow = Math.log(0.5) / Math.log(persistence(natural)) > observations / 10 || longRun > MAX_LONG_RUN;
   const warnings = [
@@ -151,7 +153,7 @@ function rescaled(p: Parameters, scale: number): Parameters {
   return { ...p, mu: p.mu * scale, omega: p.omega * scale * scale };
 }
 
-function standardErrors(scaled: Float64Array, natural: Parameters, spec: Spec, atBound: readonly string[], scale: number) {
+function standardErrors(problem: Adjoint.Problem, natural: Parameters, spec: Spec, atBound: readonly string[], scale: number) {
   const free = Recursion.NAMES.filter(
     (name) =>
       !atBound.includes(name) &&
@@ -162,7 +164,8 @@ function standardErrors(scaled: Float64Array, natural: Parameters, spec: Spec, a
   );
   const scoreAt: Estimate.Score = (p, outer) => {
     const gradient = new Float64Array(Recursion.NAMES.length);
-    Recursion.run(scaled, p as Parameters, spec, gradient, outer);
+    if (outer === null) Adjoint.garch(problem, p as Parameters, gradient);
+    else Recursion.run(problem.returns, p as Parameters, spec, gradient, outer);
     return gradient;
   };
   const unit: Readonly<Record<string, number>> = { mu: scale, omega: scale * scale };

@@ -1,0 +1,193 @@
+/**
+ * Likelihood and score of GARCH, GJR and EGARCH in three light passes: what the searches call, many times on the same returns.
+ *
+ * Forward: h_t and z_t. Across: the density of z and its pull ψ = ∂ln f/∂z. Backward: the adjoint A_t = ∂ℓ/∂h_t (or ∂ℓ/∂ln h_t)
+ *
+ *   GARCH   A_t = (−½ − ½ z_t ψ_t)/h_t + β A_{t+1}            EGARCH   A_t = −½ − ½ z_t ψ_t + (β − ½ (±α + γ) z_t) A_{t+1}
+ *
+ * gives the score in all parameters with one recursion where `garch-recursion.ts`, the plain form, carries one each.
+ */
+import type * as Egarch from './egarch-recursion.ts';
+import * as Recursion from './garch-recursion.ts';
+import * as Innovation from './innovation.ts';
+
+export type Problem = {
+  readonly returns: Float64Array;
+  readonly presample: Recursion.Presample;
+  readonly observations: number;
+  /** Σ r, Σ r² and the backcast: what the variance before the first bar needs. */
+  readonly sum: number;
+  readonly squares: number;
+  readonly backcast: number;
+  /** h_t or ln h_t; 1/√h_t; z_t; ψ_t. */
+  readonly level: Float64Array;
+  readonly inverse: Float64Array;
+  readonly z: Float64Array;
+  readonly pull: Float64Array;
+};
+
+/** A factor times this stays far inside the doubles. */
+const HUGE = 1e100;
+/** Beyond this in ln h every double is lost. */
+const FARTHEST = 600;
+const lawSums = new Float64Array(2);
+
+export function prepare(returns: Float64Array, spec: Pick<Recursion.Spec, 'mean' | 'presample'>): Problem {
+  const observed = returns.filter((r) => !Number.isNaN(r));
+  const empty = () => new Float64Array(returns.length);
+  return {
+    returns,
+    presample: spec.presample,
+    observations: observed.length,
+    sum: observed.reduce((sum, r) => sum + r, 0),
+    squares: observed.reduce((sum, r) => sum + r * r, 0),
+    backcast: Recursion.presample(returns, 0, { ...spec, presample: 'backcast' }).value,
+    ...{ level: empty(), inverse: empty(), z: empty(), pull: empty() },
+  };
+}
+
+/** Log-likelihood; `gradient` receives the score in (μ, ω, α, γ, β, ν, λ) where given. */
+export function garch(problem: Problem, p: Recursion.Natural, gradient: Float64Array | null): number {
+  const { returns, level, inverse, z, pull } = problem;
+  const { mu, omega, alpha, gamma, beta } = p;
+  const n = returns.length;
+  const phi = alpha + gamma / 2 + beta;
+  const before = presample(problem, mu);
+  const start = Recursion.firstVariance(omega, phi, before.value, problem.presample);
+  let h = start.value;
+  let logH = 0;
+  let product = 1;
+  for (let t = 0; t < n; t += 1) {
+    level[t] = h;
+    const e = returns[t]! - mu;
+    if (Number.isNaN(e)) {
+      z[t] = Number.NaN;
+      h = omega + phi * h;
+      continue;
+    }
+    product *= h;
+    if (product > HUGE || product < 1 / HUGE) {
+      logH += Math.log(product);
+      product = 1;
+    }
+    const over = 1 / Math.sqrt(h);
+    inverse[t] = over;
+    z[t] = e * over;
+    h = omega + (e < 0 ? alpha + gamma : alpha) * e * e + beta * h;
+  }
+  logH += Math.log(product);
+  const law = Innovation.law(p.nu, p.lambda ?? null);
+  const density = Innovation.total(z, law, pull, lawSums);
+  if (gradient === null) return density - 0.5 * logH;
+  let adjoint = 0;
+  let gMu = 0;
+  let gOmega = 0;
+  let gAlpha = 0;
+  let gGamma = 0;
+  let gBeta = 0;
+  for (let t = n - 1; t >= 0; t -= 1) {
+    const e = returns[t]! - mu;
+    const here = level[t]!;
+    gOmega += adjoint;
+    gBeta += adjoint * here;
+    if (Number.isNaN(e)) {
+      gAlpha += adjoint * here;
+      gGamma += 0.5 * adjoint * here;
+      adjoint *= phi;
+      continue;
+    }
+    const news = adjoint * e * e;
+    gAlpha += news;
+    const over = inverse[t]!;
+    const force = pull[t]!;
+    if (e < 0) {
+      gGamma += news;
+      gMu -= 2 * (alpha + gamma) * e * adjoint + force * over;
+    } else gMu -= 2 * alpha * e * adjoint + force * over;
+    adjoint = beta * adjoint - 0.5 * (1 + z[t]! * force) * over * over;
+  }
+  gradient[0] = gMu + adjoint * start.byBefore * before.byMu;
+  gradient[1] = gOmega + adjoint * start.byOmega;
+  gradient[2] = gAlpha + adjoint * start.byPhi;
+  gradient[3] = gGamma + 0.5 * adjoint * start.byPhi;
+  gradient[4] = gBeta + adjoint * start.byPhi;
+  gradient[5] = lawSums[0]!;
+  gradient[6] = lawSums[1]!;
+  return density - 0.5 * logH;
+}
+
+/** The same for EGARCH. */
+export function egarch(problem: Problem, p: Egarch.Natural, gradient: Float64Array | null): number {
+  const { returns, level, inverse, z, pull } = problem;
+  const { mu, omega, alpha, gamma, beta } = p;
+  const n = returns.length;
+  const law = Innovation.law(p.nu, p.lambda);
+  const [size, sizeByNu, sizeByLambda] = Innovation.meanAbsolute(law);
+  const before = presample(problem, mu);
+  const start = firstLogVariance(problem.presample, omega, beta, Math.log(before.value));
+  let logH = start.value;
+  let sumLogH = 0;
+  for (let t = 0; t < n; t += 1) {
+    if (!(logH < FARTHEST && logH > -FARTHEST)) return Number.NaN;
+    level[t] = logH;
+    const e = returns[t]! - mu;
+    if (Number.isNaN(e)) {
+      z[t] = Number.NaN;
+      logH = omega + beta * logH;
+      continue;
+    }
+    sumLogH += logH;
+    const over = Math.exp(-0.5 * logH);
+    const value = e * over;
+    inverse[t] = over;
+    z[t] = value;
+    logH = omega + (value < 0 ? (gamma - alpha) * value : (gamma + alpha) * value) - alpha * size + beta * logH;
+  }
+  const density = Innovation.total(z, law, pull, lawSums);
+  if (gradient === null) return density - 0.5 * sumLogH;
+  let adjoint = 0;
+  let gMu = 0;
+  let gOmega = 0;
+  let gAlpha = 0;
+  let gGamma = 0;
+  let gBeta = 0;
+  let news = 0;
+  for (let t = n - 1; t >= 0; t -= 1) {
+    const value = z[t]!;
+    gOmega += adjoint;
+    gBeta += adjoint * level[t]!;
+    if (Number.isNaN(value)) {
+      adjoint *= beta;
+      continue;
+    }
+    news += adjoint;
+    gAlpha += adjoint * Math.abs(value);
+    gGamma += adjoint * value;
+    const slope = value < 0 ? gamma - alpha : gamma + alpha;
+    const force = pull[t]!;
+    gMu -= (force + slope * adjoint) * inverse[t]!;
+    adjoint = (beta - 0.5 * slope * value) * adjoint - 0.5 * (1 + value * force);
+  }
+  gradient[0] = gMu + (adjoint * start.byBefore * before.byMu) / before.value;
+  gradient[1] = gOmega + adjoint * start.byOmega;
+  gradient[2] = gAlpha - news * size;
+  gradient[3] = gGamma;
+  gradient[4] = gBeta + adjoint * start.byBeta;
+  gradient[5] = lawSums[0]! - news * alpha * sizeByNu;
+  gradient[6] = lawSums[1]! - news * alpha * sizeByLambda;
+  return density - 0.5 * sumLogH;
+}
+
+function firstLogVariance(rule: Recursion.Presample, omega: number, beta: number, before: number) {
+  if (rule === 'first') return { value: before, byBefore: 1, byOmega: 0, byBeta: 0 };
+  if (rule === 'stationary') {
+    const value = omega / (1 - beta);
+    return { value, byBefore: 0, byOmega: 1 / (1 - beta), byBeta: value / (1 - beta) };
+  }
+  return { value: omega + beta * before, byBefore: beta, byOmega: 1, byBeta: before };
+}
+
+function presample({ presample: rule, observations, sum, squares, backcast }: Problem, mu: number) {
+  if (rule === 'backcast') return { value: backcast, byMu: 0 };
+  return { value: (squares - 2 * mu * sum) / observations + mu * mu, byMu: 2 * mu - (2 * sum) / observations };
+}
