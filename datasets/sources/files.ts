@@ -14,6 +14,7 @@ import type { Id } from '../../base/id.ts';
 import type { PanelSource } from '../panel.ts';
 import type { Series } from '../series.ts';
 import * as Cells from './cells.ts';
+import { type Column, column } from './column.ts';
 import * as Layout from './layout.ts';
 import * as Rows from './rows.ts';
 import * as Timestamp from './timestamp.ts';
@@ -73,10 +74,11 @@ async function filesAt(path: string): Promise<string[]> {
 async function readFile(connection: DuckDBConnection, path: string, name: string): Promise<{ pieces: Piece[]; rows: number }> {
   const isParquet = /\.parquet$/i.test(path);
   const table = isParquet ? await parquetTable(connection, path, name) : await textTable(path, name);
-  const columns = await columnsOf(connection, path, name, table, isParquet);
-  const rows = columns.timesMs.length;
+  const groups = await groupsOf(connection, path, name, table, isParquet);
+  const rows = groups.reduce((sum, { timesMs }) => sum + timesMs.length, 0);
   if (rows === 0) throw new Rows.EmptyFileError({ got: 'a header without rows', needed: 'at least one row', where: name });
-  const pieces = table.layout.form === 'wide' ? widePieces(table.layout, columns, name) : barPieces(table.layout, columns, name);
+  const { layout } = table;
+  const pieces = groups.flatMap((group) => (layout.form === 'wide' ? widePieces(layout, group, name) : [barPiece(layout, group, name)]));
   return { pieces, rows };
 }
 
@@ -93,14 +95,26 @@ async function parquetTable(connection: DuckDBConnection, path: string, name: st
   return { header, delimiter: ',', layout: Layout.recognise(header, name) };
 }
 
-type Columns = { readonly timesMs: Float64Array; readonly assets: readonly string[] | null; readonly numbers: readonly Float64Array[] };
+/** Rows of one asset where the file has a column of assets, else all rows. */
+type Group = {
+  readonly symbol: string;
+  readonly firstRow: number;
+  readonly timesMs: Float64Array;
+  readonly numbers: readonly Float64Array[];
+};
 
 /** Column numbers of the layout's numbers, −1 where the file has none. */
 function numericColumns(layout: Layout.Layout): readonly number[] {
   return layout.form === 'wide' ? layout.closes.map(({ column }) => column) : PRICES.map((field) => layout.columns[field] ?? -1);
 }
 
-async function columnsOf(connection: DuckDBConnection, path: string, name: string, table: Table, isParquet: boolean): Promise<Columns> {
+async function groupsOf(
+  connection: DuckDBConnection,
+  path: string,
+  name: string,
+  table: Table,
+  isParquet: boolean,
+): Promise<readonly Group[]> {
   const { layout } = table;
   const time = layout.form === 'wide' ? layout.time : layout.columns.time!;
   const asset = layout.form === 'wide' ? undefined : layout.columns.asset;
@@ -135,78 +149,76 @@ async function columnsOf(connection: DuckDBConnection, path: string, name: strin
   }
 }
 
-async function collect(connection: DuckDBConnection, sql: string, hasAsset: boolean, numeric: readonly number[]): Promise<Columns> {
+type Growing = { readonly firstRow: number; readonly times: Column; readonly numbers: readonly Column[] };
+
+/** Row by row into columns of each asset: what is held beyond the result does not grow with the file. */
+async function collect(
+  connection: DuckDBConnection,
+  sql: string,
+  hasAsset: boolean,
+  numeric: readonly number[],
+): Promise<readonly Group[]> {
   const result = await connection.stream(sql);
-  const times: number[] = [];
-  const assets: string[] = [];
-  const given = numeric.map((column) => column >= 0);
-  const numbers = numeric.map((): number[] => []);
+  const groups = new Map<string, Growing>();
+  const given = numeric.flatMap((index, field) => (index < 0 ? [] : [field]));
+  let total = 0;
   for (let chunk = await result.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
     const counts = chunk.getColumnValues(0);
     const spelt = chunk.getColumnValues(1);
+    const symbols = hasAsset ? chunk.getColumnValues(2) : [];
+    const values = given.map((_, index) => chunk!.getColumnValues(3 + index));
     for (let row = 0; row < chunk.rowCount; row += 1) {
+      total += 1;
       const count = counts[row];
       const ms = typeof count === 'number' ? Timestamp.fromCount(count) : Timestamp.parse(String(spelt[row] ?? ''));
-      if (ms === undefined) throw new RowFault(times.length + 1, quote(spelt[row] ?? count ?? ''));
-      times.push(ms);
-    }
-    if (hasAsset) for (const value of chunk.getColumnValues(2)) assets.push(String(value ?? ''));
-    let column = 3;
-    for (const [field, values] of numbers.entries()) {
-      const start = values.length;
-      if (given[field] === false) for (let row = 0; row < chunk.rowCount; row += 1) values.push(Number.NaN);
-      else {
-        for (const value of chunk.getColumnValues(column)) {
-          if (typeof value !== 'number' || Math.abs(value) === Number.POSITIVE_INFINITY)
-            throw new RowFault(start + 1, 'a cell that is no number');
-          values.push(value);
-        }
-        column += 1;
+      if (ms === undefined) throw new RowFault(total, quote(spelt[row] ?? count ?? ''));
+      const symbol = String(symbols[row] ?? '');
+      let group = groups.get(symbol);
+      if (group === undefined) {
+        group = { firstRow: total, times: column(), numbers: given.map(column) };
+        groups.set(symbol, group);
+      }
+      group.times.push(ms);
+      for (let index = 0; index < given.length; index += 1) {
+        const value = values[index]![row];
+        if (typeof value !== 'number' || Math.abs(value) === Number.POSITIVE_INFINITY)
+          throw new RowFault(total, 'a cell that is no number');
+        group.numbers[index]!.push(value);
       }
     }
   }
-  return {
-    timesMs: Float64Array.from(times),
-    assets: hasAsset ? assets : null,
-    numbers: numbers.map((values) => Float64Array.from(values)),
-  };
+  return [...groups].map(([symbol, { firstRow, times, numbers }]) => {
+    const timesMs = times.finish();
+    const found = numbers.map((one) => one.finish());
+    const absent = new Float64Array(numeric.includes(-1) ? timesMs.length : 0).fill(Number.NaN);
+    return { symbol, firstRow, timesMs, numbers: numeric.map((index, field) => (index < 0 ? absent : found[given.indexOf(field)]!)) };
+  });
 }
 
-function widePieces(layout: Extract<Layout.Layout, { form: 'wide' }>, columns: Columns, source: string): Piece[] {
-  const unknown = new Float64Array(columns.timesMs.length).fill(Number.NaN);
+function widePieces(layout: Extract<Layout.Layout, { form: 'wide' }>, { timesMs, numbers }: Group, source: string): Piece[] {
+  const unknown = new Float64Array(timesMs.length).fill(Number.NaN);
   return layout.closes.map(({ pair }, index) => {
-    const close = columns.numbers[index]!;
-    const prices = { open: close, high: close, low: close, close, volume: unknown };
-    return { series: { asset: pair.asset, source, timesMs: columns.timesMs, ...prices }, quote: pair.quote };
+    const close = numbers[index]!;
+    return {
+      series: { asset: pair.asset, source, timesMs, open: close, high: close, low: close, close, volume: unknown },
+      quote: pair.quote,
+    };
   });
 }
 
-function barPieces(layout: Extract<Layout.Layout, { form: 'bars' }>, columns: Columns, source: string): Piece[] {
-  const [open, high, low, close, volume] = columns.numbers as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
+function barPiece(layout: Extract<Layout.Layout, { form: 'bars' }>, { symbol, firstRow, timesMs, numbers }: Group, source: string): Piece {
+  const [open, high, low, close, volume] = numbers as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
   const hasBars = layout.columns.open !== undefined;
-  const all = hasBars ? { open, high, low, close, volume } : { open: close, high: close, low: close, close, volume };
-  if (columns.assets === null) {
-    return [{ series: { asset: layout.pair!.asset, source, timesMs: columns.timesMs, ...all }, quote: layout.pair!.quote }];
+  const prices = hasBars ? { open, high, low, close, volume } : { open: close, high: close, low: close, close, volume };
+  const pair = layout.columns.asset === undefined ? layout.pair : Layout.pairOf(symbol);
+  if (pair === null) {
+    throw new Layout.NoAssetError({
+      got: quote(symbol),
+      needed: 'an asset name: 1 to 32 letters, digits, . _ + -',
+      where: `${source}, row ${firstRow}`,
+    });
   }
-  const rowsOf = new Map<string, number[]>();
-  for (const [row, symbol] of columns.assets.entries()) {
-    const rows = rowsOf.get(symbol);
-    if (rows === undefined) rowsOf.set(symbol, [row]);
-    else rows.push(row);
-  }
-  return [...rowsOf].map(([symbol, rows]) => {
-    const pair = Layout.pairOf(symbol);
-    if (pair === null) {
-      throw new Layout.NoAssetError({
-        got: quote(symbol),
-        needed: 'an asset name: 1 to 32 letters, digits, . _ + -',
-        where: `${source}, row ${rows[0]! + 1}`,
-      });
-    }
-    const pick = (column: Float64Array): Float64Array => Float64Array.from(rows, (row) => column[row]!);
-    const prices = { open: pick(all.open), high: pick(all.high), low: pick(all.low), close: pick(all.close), volume: pick(all.volume) };
-    return { series: { asset: pair.asset, source, timesMs: pick(columns.timesMs), ...prices }, quote: pair.quote };
-  });
+  return { series: { asset: pair.asset, source, timesMs, ...prices }, quote: pair.quote };
 }
 
 function quoteOf(pieces: readonly Piece[], where: string): string {
@@ -250,7 +262,7 @@ function firstLine(cause: unknown): string {
   return (cause instanceof Error ? cause.message : String(cause)).split('\n')[0] ?? '';
 }
 
-/** Only from `collect` to `columnsOf`, which knows the file. */
+/** Only from `collect` to `groupsOf`, which knows the file. */
 class RowFault extends Error {
   readonly row: number;
   constructor(row: number, value: string) {
