@@ -10,10 +10,10 @@
  * Of three venues, one that is poisoned can move no close out of the range of the other two. A factor below `BIAS` passes: it cancels
  * in returns. Fatal where more than `DISPUTED_SHARE` of the bars that several venues have cannot be decided.
  */
-import { lanes } from './lane.ts';
 import type { QualityFinding } from './panel.ts';
 import * as Quality from './quality.ts';
 import type { Series } from './series.ts';
+import * as Venue from './venue.ts';
 
 export type Consensus = { readonly series: Series; readonly findings: readonly QualityFinding[] };
 
@@ -34,7 +34,7 @@ const LAG_LEAVES = 0.5;
 
 /** Each series in order of time, one row a moment; `stepSeconds` is the grid's. */
 export function consensus(pieces: readonly Series[], stepSeconds: number): Consensus {
-  const venues = lanes(pieces);
+  const venues = Venue.venues(pieces);
   if (venues.length === 1) return { series: venues[0]!, findings: [] };
   const table = tableOf(venues);
   const shared = count(table.timesMs.length, (t) => heardAt(table, t).length > 1);

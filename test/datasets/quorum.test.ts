@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
 import { uniform } from '../../base/random.ts';
 import { align } from '../../datasets/align.ts';
-import { lanes } from '../../datasets/lane.ts';
 import type { MarketPanel, QualityFinding } from '../../datasets/panel.ts';
 import { consensus } from '../../datasets/quorum.ts';
 import type { Series } from '../../datasets/series.ts';
 import { readSeries } from '../../datasets/sources/files.ts';
+import { venues } from '../../datasets/venue.ts';
 import { hourly, PLAIN, type Row, seriesOf } from './bars.ts';
 
 const LENGTH = 1500;
@@ -101,8 +101,8 @@ function activity(series: Series): number {
 const disagreements = (findings: readonly QualityFinding[]): QualityFinding[] => findings.filter(({ severity }) => severity !== 'note');
 
 describe('venues that agree', () => {
-  it.each([2, 3, 4, 5])('%d of them give no finding, all bars, prices among theirs', (venues) => {
-    const given = HONEST.slice(0, venues);
+  it.each([2, 3, 4, 5])('%d of them give no finding, all bars, prices among theirs', (count) => {
+    const given = HONEST.slice(0, count);
     const { series, findings } = consensus(given, STEP);
     expect(findings).toEqual([]);
     expect(series.timesMs).toEqual(given[0]!.timesMs);
@@ -242,7 +242,7 @@ describe('through align', () => {
     const monthly = HONEST.slice(0, 3).flatMap(({ source: name }, index) =>
       [0, 500, 1000].map((from) => source(`${name.replace('.csv', '')}-venue-${from}.csv`, venue(index).slice(from, from + 500))),
     );
-    expect(lanes([...monthly].reverse()).map(({ source: name, timesMs }) => [name, timesMs.length])).toEqual([
+    expect(venues([...monthly].reverse()).map(({ source: name, timesMs }) => [name, timesMs.length])).toEqual([
       ['a-venue-…', LENGTH],
       ['b-venue-…', LENGTH],
       ['c-venue-…', LENGTH],

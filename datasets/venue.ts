@@ -1,13 +1,13 @@
 /**
- * Lane: files of one venue that follow each other in time, end to end, so that what is compared are venues and not files.
+ * Venue: files that follow each other in time, end to end, so that what is compared are venues and not files.
  *
- * A file a month from two venues makes two lanes: pieces that overlap in time are rivals and go to different lanes, a piece goes to
- * the lane whose last piece's name is most like its own.
+ * A file a month from each of two venues makes two series: pieces that overlap in time are rivals and never joined, a piece goes
+ * after the one whose name is most like its own.
  */
 import type { Series } from './series.ts';
 
-/** Pieces each in order of time, one row a moment. Lanes do not depend on the order of pieces. */
-export function lanes(pieces: readonly Series[]): Series[] {
+/** Pieces each in order of time, one row a moment. The result does not depend on the order of pieces. */
+export function venues(pieces: readonly Series[]): Series[] {
   const first = ({ timesMs }: Series): number => timesMs[0]!;
   const last = ({ timesMs }: Series): number => timesMs.at(-1)!;
   const sorted = pieces
@@ -15,8 +15,8 @@ export function lanes(pieces: readonly Series[]): Series[] {
     .sort((a, b) => first(a) - first(b) || (a.source < b.source ? -1 : a.source > b.source ? 1 : last(a) - last(b)));
   const found: Series[][] = [];
   for (const piece of sorted) {
-    const free = found.filter((lane) => last(lane.at(-1)!) < first(piece));
-    const alike = (lane: readonly Series[]): number => prefix(lane.at(-1)!.source, piece.source).length;
+    const free = found.filter((one) => last(one.at(-1)!) < first(piece));
+    const alike = (one: readonly Series[]): number => prefix(one.at(-1)!.source, piece.source).length;
     const [best] = free.sort((a, b) => alike(b) - alike(a));
     if (best === undefined) found.push([piece]);
     else best.push(piece);
