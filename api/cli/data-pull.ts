@@ -7,6 +7,7 @@ import type { Exchange } from '../../datasets/sources/exchange.ts';
 import { print, printJson, say, table, untilInterrupted, wholeNumber } from './terminal.ts';
 
 type Venue = 'binance' | 'coinbase' | 'kraken';
+type Addresses = Readonly<Partial<Record<Venue, string>>>;
 type Flags = {
   readonly venue: readonly Venue[];
   readonly asset: readonly string[];
@@ -15,7 +16,7 @@ type Flags = {
   readonly from: number;
   readonly to?: number;
   readonly out: string;
-  readonly address: Readonly<Partial<Record<Venue, string>>>;
+  readonly address?: Addresses;
   readonly json?: boolean;
 };
 
@@ -38,7 +39,7 @@ export function add(data: Command): void {
     .requiredOption('--from <time>', 'first bar, ISO 8601', moment)
     .option('--to <time>', 'end of the last bar (default: now)', moment)
     .option('--out <dir>', 'folder to write to', 'market')
-    .option('--address <venue=url>', 'another address of a venue (a mirror); may be repeated', collectAddress, {})
+    .option('--address <venue=url>', 'another address of a venue (a mirror); may be repeated', collectAddress)
     .option('--json', 'what was written as JSON on standard output')
     .addHelpText(
       'after',
@@ -56,7 +57,7 @@ async function action(flags: Flags): Promise<void> {
   try {
     for (const name of flags.venue) {
       const { address, perSecond } = VENUES[name];
-      const exchange = await venueAt(name, flags.address[name] ?? address);
+      const exchange = await venueAt(name, flags.address?.[name] ?? address);
       const http = Http.open({ signal: interrupted.signal, rate: { perSecond, burst: Math.max(1, perSecond) } });
       for (const asset of flags.asset) {
         const request = { asset, quote: flags.quote, stepSeconds: flags.step, fromMs: flags.from, toMs: flags.to ?? http.clock.nowMs() };
@@ -121,11 +122,11 @@ function currency(text: string): string {
 
 function moment(text: string): number {
   const ms = Date.parse(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(text) ? `${text}Z` : text);
-  if (Number.isNaN(ms)) throw new InvalidArgumentError('Needed an ISO 8601 time such as 2022-01-01.');
+  if (Number.isNaN(ms) || !/^\d{4}-\d\d/.test(text)) throw new InvalidArgumentError('Needed an ISO 8601 time such as 2022-01-01.');
   return ms;
 }
 
-function collectAddress(text: string, before: Flags['address']): Flags['address'] {
+function collectAddress(text: string, before: Addresses | undefined): Addresses {
   const [, name, address] = /^(\w+)=(.+)$/.exec(text) ?? [];
   if (!NAMES.includes(name as Venue) || address === undefined || !URL.canParse(address)) {
     throw new InvalidArgumentError(`Needed VENUE=URL, a venue of ${NAMES.join(', ')}.`);
