@@ -136,6 +136,12 @@ export function logLikelihood(columns: Columns, target: Float64Array, a: number,
   return Recursion.run(columns, target, { a, b, corrected: false, nu: null }).logLikelihood;
 }
 
+/** R of the last bar: the next one's is in the fit. */
+export function lastCorrelation(columns: Columns, { a, b, nu, target }: DccFit, corrected: boolean): Float64Array {
+  const earlier = columns.map((column) => column.subarray(0, column.length - 1));
+  return Recursion.run(earlier, target, { a, b, nu, corrected }).next;
+}
+
 export function sampleCorrelation(columns: Columns, weights?: Float64Array): Float64Array {
   const size = columns.length;
   const out = new Float64Array(size * size);

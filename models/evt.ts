@@ -42,12 +42,15 @@ export function risk({ threshold, share, pareto }: LossTail, bar: { readonly mu:
   };
 }
 
-/** Risk of the bar after the last. */
-export function nextRisk(returnsPct: ArrayLike<number>, p: number): Risk & { readonly tail: LossTail; readonly garch: Garch.GarchFit } {
+/** Risk of the bar after the last, at each of `probabilities`. */
+export function nextRisks(
+  returnsPct: ArrayLike<number>,
+  probabilities: readonly number[],
+): { readonly tail: LossTail; readonly risks: readonly Risk[] } {
   const garch = Garch.fit(returnsPct, Garch.GJR_T);
   const { standardized, nextVariance } = Garch.filter(returnsPct, garch.parameters, Garch.GJR_T);
   const tail = fitLossTail(standardized);
-  return { ...risk(tail, { mu: garch.parameters.mu, variance: nextVariance }, p), tail, garch };
+  return { tail, risks: probabilities.map((p) => risk(tail, { mu: garch.parameters.mu, variance: nextVariance }, p)) };
 }
 
 export class NotInTheTailError extends PlimsollError {

@@ -1,12 +1,15 @@
 /** `plimsoll fit`: one model on one column, estimates and standard errors. */
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { PlimsollError, quote } from '../../base/errors.ts';
 import { print, printJson, table, wholeNumber } from './terminal.ts';
 
 type Flags = {
-  readonly model: 'garch' | 'gjr' | 'egarch' | 'msar' | 'msgarch';
+  readonly model: 'garch' | 'gjr' | 'egarch' | 'msar' | 'msgarch' | 'gpd' | 'dcc';
   readonly distribution?: 'normal' | 't' | 'skewt';
-  readonly column: string;
+  readonly column?: string;
+  readonly columns?: readonly string[];
+  readonly threshold?: number;
+  readonly corrected?: boolean;
   readonly returns?: boolean;
   readonly returnKind: 'log' | 'simple';
   readonly presample: 'sample' | 'backcast';
@@ -21,17 +24,19 @@ export function add(program: Command): void {
   program
     .command('fit <csv>')
     .description(
-      'Fit GARCH(1,1), GJR(1,1), EGARCH(1,1), or a model that switches between states, to one column of a CSV file with a header',
+      'Fit GARCH(1,1), GJR(1,1), EGARCH(1,1), a model that switches between states, or the tail, of one column of a CSV file with a header; or the correlations of several',
     )
-    .addOption(new Option('--model <name>').choices(['garch', 'gjr', 'egarch', 'msar', 'msgarch']).default('gjr'))
+    .addOption(new Option('--model <name>').choices(['garch', 'gjr', 'egarch', 'msar', 'msgarch', 'gpd', 'dcc']).default('gjr'))
     .addOption(
-      new Option('--distribution <name>', 'of the standardised errors (default: t; msgarch: normal; msar is always normal)').choices([
-        'normal',
-        't',
-        'skewt',
-      ]),
+      new Option(
+        '--distribution <name>',
+        'of the standardised errors (default: t; msgarch and dcc: normal; msar is always normal)',
+      ).choices(['normal', 't', 'skewt']),
     )
-    .requiredOption('--column <name>', 'the column: prices, or returns with --returns')
+    .option('--column <name>', 'the column: prices, or returns with --returns')
+    .option('--columns <names>', 'the columns of dcc, between commas', (names: string) => names.split(','))
+    .option('--threshold <value>', 'of gpd, in the unit of the returns; below 0: the lower tail', aNumber)
+    .option('--corrected', "Aielli's correction of dcc")
     .option('--returns', 'the column holds percent returns')
     .addOption(new Option('--return-kind <kind>', 'how prices become percent returns').choices(['log', 'simple']).default('log'))
     .addOption(
@@ -49,26 +54,26 @@ export function add(program: Command): void {
       `
 Examples:
   $ plimsoll fit returns.csv --column DEM2GBP --returns --model garch --distribution normal --presample sample --json
+  $ plimsoll fit returns.csv --columns BTC,ETH --returns --model dcc --json
+  $ plimsoll fit returns.csv --column BTC --returns --model gpd --threshold -5 --json
   $ plimsoll fit growth.csv --column rgnp_growth --returns --model msar --lags 4 --states 2
 `,
     )
     .action(action);
 }
 
-async function action(path: string, flags: Flags): Promise<void> {
+async function action(path: string, flags: Flags, command: Command): Promise<void> {
   const { readText } = await import('../voyage.ts');
-  const Cells = await import('../../datasets/sources/cells.ts');
-  const column = Cells.table(await readText(path), path, [flags.column]).map((row) => {
-    const cell = row.text(flags.column);
-    if (cell === '' || cell === 'NA' || cell === 'NaN') return Number.NaN;
-    const value = Cells.parseNumber(cell);
-    if (value === undefined || (!flags.returns && !(value > 0))) {
-      const needed = flags.returns ? 'a number' : 'a price above 0';
-      throw new NotANumberError({ got: quote(cell), needed, where: `${path}, line ${row.line}, column ${quote(flags.column)}` });
-    }
-    return value;
-  });
-  const returns = flags.returns ? column : toReturnsPct(column, flags.returnKind);
+  const names = flags.columns ?? (flags.column === undefined ? [] : [flags.column]);
+  if (names.length === 0) command.error("error: required option '--column <name>' not specified");
+  const columns = (await columnsOf(await readText(path), path, names, flags)).map((column) =>
+    flags.returns ? column : toReturnsPct(column, flags.returnKind),
+  );
+  const returns = columns[0]!;
+  if (flags.model === 'gpd' || flags.model === 'dcc') {
+    await answerJoint(columns, names, { ...flags, model: flags.model }, command);
+    return;
+  }
   const began = performance.now();
   if (flags.model === 'msar' || flags.model === 'msgarch') {
     await answerSwitching(returns, { ...flags, model: flags.model });
@@ -106,6 +111,56 @@ async function action(path: string, flags: Flags): Promise<void> {
     `\n log-likelihood ${answer.logLikelihood.toFixed(4)}, ${answer.observations} observations, ${answer.converged ? 'converged' : 'NOT converged'}\n`,
   );
   for (const warning of answer.warnings) print(` ${warning}\n`);
+}
+
+async function columnsOf(text: string, path: string, names: readonly string[], flags: Flags): Promise<number[][]> {
+  const Cells = await import('../../datasets/sources/cells.ts');
+  const rows = Cells.table(text, path, names);
+  return names.map((name) =>
+    rows.map((row) => {
+      const cell = row.text(name);
+      if (cell === '' || cell === 'NA' || cell === 'NaN') return Number.NaN;
+      const value = Cells.parseNumber(cell);
+      if (value === undefined || (!flags.returns && !(value > 0))) {
+        const needed = flags.returns ? 'a number' : 'a price above 0';
+        throw new NotANumberError({ got: quote(cell), needed, where: `${path}, line ${row.line}, column ${quote(name)}` });
+      }
+      return value;
+    }),
+  );
+}
+
+async function answerJoint(
+  columns: readonly (readonly number[])[],
+  names: readonly string[],
+  flags: Flags & { readonly model: 'gpd' | 'dcc' },
+  command: Command,
+): Promise<void> {
+  const { fitDcc, fitGpd } = await import('./joint.ts');
+  const { model, threshold, distribution = 'normal' } = flags;
+  if (distribution === 'skewt') {
+    throw new NoSuchErrorsError({
+      got: quote(distribution),
+      needed: 'normal or t',
+      where: '--distribution',
+      fix: `${model} has no other errors here.`,
+    });
+  }
+  if (model === 'gpd' && threshold === undefined) command.error("error: required option '--threshold <value>' not specified");
+  const began = performance.now();
+  const fitted =
+    model === 'gpd'
+      ? fitGpd(columns[0]!, { threshold: threshold ?? 0, isReturns: flags.returns === true })
+      : fitDcc(columns, names, { presample: flags.presample, corrected: flags.corrected === true, distribution });
+  const answer = { model, ...fitted, milliseconds: Math.round(performance.now() - began) };
+  if (flags.json) printJson(answer);
+  else
+    print(
+      table(
+        ['', ''],
+        Object.entries(answer).map(([name, value]) => [name, typeof value === 'number' ? String(value) : JSON.stringify(value)]),
+      ),
+    );
 }
 
 async function answerSwitching(values: readonly number[], flags: Flags & { readonly model: 'msar' | 'msgarch' }): Promise<void> {
@@ -159,6 +214,12 @@ async function fitVolatility(returns: readonly number[], flags: VolatilityFlags)
     ...(typeof lambda === 'number' ? { lambda } : {}),
   };
   return { ...fitted, parameters, persistence: flags.model === 'egarch' ? beta : Garch.persistence(fitted.parameters) };
+}
+
+function aNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('a finite number is needed');
+  return value;
 }
 
 function toReturnsPct(prices: readonly number[], kind: 'log' | 'simple'): number[] {
