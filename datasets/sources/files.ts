@@ -59,14 +59,20 @@ type Table = { readonly header: readonly string[]; readonly delimiter: string; r
 
 async function filesAt(path: string): Promise<string[]> {
   const found = await stat(path).catch(() => undefined);
-  if (found === undefined) throw new NoSuchPathError({ got: quote(path), needed: 'a file or a folder that exists', where: path });
+  if (found === undefined)
+    throw new NoSuchPathError({ got: quote(path), needed: 'a file or a folder that exists', where: path, fix: 'Correct the path.' });
   if (found.isFile()) {
     if (READABLE.test(path)) return [path];
     throw new UnknownFormError({ got: quote(basename(path)), needed: '.csv, .csv.gz, .tsv, .txt or .parquet', where: path });
   }
   const names = (await readdir(path)).filter((name) => READABLE.test(name) && !name.startsWith('.')).sort();
   if (names.length === 0) {
-    throw new EmptyFolderError({ got: 'a folder without price files', needed: 'at least one .csv, .csv.gz or .parquet file', where: path });
+    throw new EmptyFolderError({
+      got: 'a folder without price files',
+      needed: 'at least one .csv, .csv.gz or .parquet file',
+      where: path,
+      fix: 'Put price files there, or give their folder: folders inside it are not looked into.',
+    });
   }
   return names.map((name) => join(path, name));
 }
@@ -120,6 +126,7 @@ async function groupsOf(
   const asset = layout.form === 'wide' ? undefined : layout.columns.asset;
   const numeric = numericColumns(layout);
   const text = (column: number): string => (isParquet ? `CAST(${identifier(table.header[column]!)} AS VARCHAR)` : `c${column}`);
+  // DuckDB reads 1_000 as a thousand; here it is no number.
   const select = [
     `TRY_CAST(${text(time)} AS DOUBLE)`,
     `CASE WHEN TRY_CAST(${text(time)} AS DOUBLE) IS NULL THEN ${text(time)} END`,
@@ -128,7 +135,7 @@ async function groupsOf(
       column < 0
         ? []
         : [
-            `CASE WHEN lower(trim(coalesce(${text(column)}, ''))) IN ('', 'null', 'nan', 'na', 'n/a', 'none') THEN 'nan' ELSE TRY_CAST(${text(column)} AS DOUBLE) END`,
+            `CASE WHEN lower(trim(coalesce(${text(column)}, ''))) IN ('', 'null', 'nan', 'na', 'n/a', 'none') THEN 'nan' WHEN contains(${text(column)}, '_') THEN NULL ELSE TRY_CAST(${text(column)} AS DOUBLE) END`,
           ],
     ),
   ];

@@ -17,7 +17,12 @@ export async function readHeader(path: string, name: string): Promise<{ header: 
     const delimiter = [',', ';', '\t', '|'].reduce((best, mark) => (text.split(mark).length > text.split(best).length ? mark : best));
     return { header: Cells.split(text, delimiter).map((cell) => cell.trim()), delimiter };
   }
-  throw new EmptyFileError({ got: 'an empty file', needed: 'a header and at least one row', where: name });
+  throw new EmptyFileError({
+    got: 'an empty file',
+    needed: 'a header and at least one row',
+    where: name,
+    fix: 'Remove the file, or get it again.',
+  });
 }
 
 /** The first line that the layout cannot read, as the error to throw; undefined where every line is readable. */
@@ -36,6 +41,7 @@ export async function firstFault(
         got: quote(fault.value),
         needed: fault.needed,
         where: `${name}, line ${number}, column ${quote(fault.column)}`,
+        fix: 'Correct the cell, or leave it empty where nothing was observed.',
       });
     }
   }

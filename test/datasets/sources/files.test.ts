@@ -131,7 +131,14 @@ describe('refusals', () => {
   test.each(['BTCUSDT.csv', 'BTCUSDT.csv.gz'])('a text price on line 17 of %s is named', async (name) => {
     const error = await refusal(put(name, bars(40, { 17: text })));
     expect(error.name).toBe('Cells.UnreadableCellError');
-    expect(error.message).toBe(`${name}, line 17, column "high": Got "oops"; needed a number.`);
+    expect(error.message).toBe(
+      `${name}, line 17, column "high": Got "oops"; needed a number. Correct the cell, or leave it empty where nothing was observed.`,
+    );
+  });
+
+  test.each(['1_000', '1,000', '0x10', '1e309', 'inf', '=1+1'])('a price written %s is refused, not understood', async (text) => {
+    const error = await refusal(put('BTCUSDT.csv', bars(40, { 17: `${MIDNIGHT + 15 * HOUR},100,${text},99,101,7` })));
+    expect([error.name, error.message]).toEqual(['Cells.UnreadableCellError', expect.stringContaining('line 17')]);
   });
 
   test.each([
