@@ -31,18 +31,21 @@ const UNEXPECTED: Outcome = { status: 500, exitCode: 1 };
 const OUTCOMES: Readonly<Record<string, Outcome>> = {
   'Config.BadEnvironmentError': { status: 500, exitCode: 2 },
   'Http.NotFoundError': { status: 404, exitCode: 1 },
+  'Http.NoSuchIdError': { status: 404, exitCode: 1 },
   'Http.BadRequestError': { status: 400, exitCode: 1 },
   'Http.TooManyRequestsError': { status: 429, exitCode: 1 },
   'Http.TooLargeError': { status: 413, exitCode: 1 },
   'Http.UnsupportedMediaTypeError': { status: 415, exitCode: 1 },
   'Http.NotReadyError': { status: 503, exitCode: 1 },
   'Store.IdempotencyKeyReusedError': { status: 422, exitCode: 1 },
+  'Store.UnusableFolderError': { status: 503, exitCode: 1 },
   'Store.LockedError': { status: 503, exitCode: 1 },
   'Store.DatabaseUnreachableError': { status: 503, exitCode: 1 },
   'Store.EmbeddedStoreFailedError': { status: 503, exitCode: 1 },
   'Jobs.RedisUnreachableError': { status: 503, exitCode: 1 },
   'Folder.UnwritableError': { status: 500, exitCode: 1 },
   'Verify.OtherCodeError': { status: 409, exitCode: 3 },
+  'Verify.ForeignInputError': { status: 422, exitCode: 4 },
   'Verify.DifferenceError': { status: 422, exitCode: 4 },
 };
 

@@ -2,7 +2,7 @@
  * A bundle's folder: written beside its place under another name, then renamed, so that a bundle is whole or not there.
  */
 import { randomBytes } from 'node:crypto';
-import { access, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { PlimsollError } from '../base/errors.ts';
@@ -62,7 +62,8 @@ export async function assertReplaceable(place: string): Promise<void> {
 
 export async function write(folder: string, path: string, text: string): Promise<BundleFile> {
   const bytes = Buffer.from(text, 'utf8');
-  await guarded(join(folder, path), () => writeFile(join(folder, path), bytes));
+  const place = join(folder, path);
+  await guarded(place, () => writeWhole(place, bytes));
   return { path, sha256: digest(bytes), bytes: bytes.byteLength };
 }
 
@@ -77,6 +78,21 @@ export async function read(folder: string, path: string): Promise<Buffer> {
       fix: 'Give the folder that `plimsoll run` wrote.',
       cause: error,
     });
+  }
+}
+
+/** Written beside its place, then renamed: a full disk costs neither the former file nor leaves half of the new one. */
+async function writeWhole(place: string, bytes: Buffer): Promise<void> {
+  const there = await stat(place).catch(() => null);
+  // A pipe or a device is written to, not replaced.
+  if (there !== null && !there.isFile()) return writeFile(place, bytes);
+  const beside = join(dirname(place), `${PREFIX}${process.pid}-${randomBytes(4).toString('hex')}`);
+  try {
+    await writeFile(beside, bytes);
+    await rename(beside, place);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
   }
 }
 

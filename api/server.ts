@@ -67,6 +67,8 @@ export async function build({ service, log, rateLimit: perMinute, pageDir = PAGE
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     requestIdHeader: false,
+    // An address the router cannot even read never reaches the error handler.
+    frameworkErrors: answerError,
     routerOptions: { ignoreTrailingSlash: true },
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
@@ -155,7 +157,7 @@ function named(error: FastifyError, request: FastifyRequest): unknown {
   if (error instanceof PlimsollError) return error;
   if (hasZodFastifySchemaValidationErrors(error)) {
     const [issue] = error.validation;
-    const place = `${error.validationContext ?? 'request'}${issue?.instancePath.replaceAll('/', '.') ?? ''}`;
+    const place = `${error.validationContext ?? 'request'}${issue?.instancePath.replace(/\/$/, '').replaceAll('/', '.') ?? ''}`;
     return new BadRequestError({
       got: 'a value that does not fit',
       needed: issue?.message ?? 'another value',

@@ -5,6 +5,7 @@
  * tune and draft again; 5 compare with the files, field by field where they differ; 6 the root again.
  * The law itself is not fitted anew: its weights are an input, stored and hashed.
  */
+import type { ZodType } from 'zod';
 import { PlimsollError, quote } from '../base/errors.ts';
 import { canonicalJson, digest, isSealed } from '../base/id.ts';
 import { MarketPanel } from '../datasets/panel.ts';
@@ -43,7 +44,7 @@ export async function verify(folder: string, threads: number, onStep: (step: str
   const manifestText = (await Folder.read(folder, Folder.MANIFEST)).toString('utf8');
   const read = Bundle.Manifest.safeParse(parse(manifestText));
   if (!read.success || !isSealed(read.data) || canonicalJson(read.data) !== manifestText) {
-    const field = read.success ? 'id' : (read.error.issues[0]?.path.join('.') ?? '$');
+    const field = read.success ? 'id' : read.error.issues[0]?.path.join('.') || '$';
     return damaged(
       read.success ? read.data.evidenceRoot : 'unknown',
       Folder.MANIFEST,
@@ -90,7 +91,17 @@ export async function verify(folder: string, threads: number, onStep: (step: str
   }
 
   // 4. Again.
-  const input = <T>(name: (typeof INPUTS)[number], schema: { parse(value: unknown): T }): T => schema.parse(JSON.parse(texts.get(name)!));
+  const input = <T>(name: (typeof INPUTS)[number], schema: ZodType<T>): T => {
+    const shaped = schema.safeParse(parse(texts.get(name)!));
+    if (shaped.success) return shaped.data;
+    const [issue] = shaped.error.issues;
+    throw new ForeignInputError({
+      got: issue?.message ?? 'another shape',
+      needed: 'an input that `plimsoll run` could have written',
+      where: `${folder}/${name}, field ${issue?.path.join('.') || '$'}`,
+      fix: 'The manifest agrees with this file, so whoever made the bundle wrote it: ask them for the original.',
+    });
+  };
   const panel = input('panel.json', MarketPanel);
   const state = input('state.json', ProtocolState);
   const policy = input('policy.json', Policy);
@@ -203,6 +214,10 @@ function short(id: string): string {
 
 export class OtherCodeError extends PlimsollError {
   override readonly name = 'Verify.OtherCodeError';
+}
+
+export class ForeignInputError extends PlimsollError {
+  override readonly name = 'Verify.ForeignInputError';
 }
 
 export class DifferenceError extends PlimsollError {

@@ -198,7 +198,9 @@ function assemble(judged: readonly Judged[], stepSeconds: number, options: Align
 
 function moment(text: string, where: string): number {
   const ms = Date.parse(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?$/.test(text) ? `${text}Z` : text);
-  if (Number.isNaN(ms)) throw new BadMomentError({ got: shown(text), needed: 'an ISO 8601 time such as 2022-05-08T00:00:00Z', where });
+  // Date.parse makes a time of nearly anything that holds a number.
+  if (Number.isNaN(ms) || !/^\d{4}-\d\d/.test(text))
+    throw new BadMomentError({ got: shown(text), needed: 'an ISO 8601 time such as 2022-05-08T00:00:00Z', where });
   return ms;
 }
 

@@ -7,7 +7,7 @@
 import { z } from 'zod';
 import { Id } from '../base/id.ts';
 
-export const AssetName = z.string().regex(/^[A-Za-z0-9._+-]{1,32}$/);
+export const AssetName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,31}$/);
 
 /** What `quality.ts` can find; each kind is explained in `docs/errors.md`. */
 export const FindingKind = z.enum([

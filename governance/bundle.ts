@@ -21,7 +21,8 @@ export type BundleFile = z.infer<typeof BundleFile>;
 /** Everything the numbers depend on besides the artifacts. */
 export const Provenance = z
   .strictObject({
-    codeVersion: z.string(),
+    /** Shown inside a command to copy: nothing but a version may stand here. */
+    codeVersion: z.string().regex(/^\d+\.\d+\.\d+[0-9A-Za-z.+-]*$/),
     /** SHA-256 of the kernel's WASM module. */
     kernel: Id,
     /** SHA-256 of package-lock.json. */

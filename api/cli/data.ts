@@ -11,7 +11,7 @@ import { print, printJson, say, table, wholeNumber } from './terminal.ts';
 type Flags = {
   readonly asOf?: string;
   readonly step?: number;
-  readonly waive: readonly Waiver[];
+  readonly waive?: readonly Waiver[];
   readonly out?: string;
   readonly json?: boolean;
 };
@@ -30,7 +30,7 @@ export function add(program: Command): void {
       .description(says)
       .option('--as-of <time>', 'drop bars that end later')
       .option('--step <seconds>', 'step of the grid (default: that of the data)', wholeNumber(1))
-      .option('--waive <what>', 'ASSET:KIND=REASON: take the asset in spite of this finding; may be repeated', collectWaiver, [])
+      .option('--waive <what>', 'ASSET:KIND=REASON: take the asset in spite of this finding; may be repeated', collectWaiver)
       .option('--out <file>', 'where to write the panel (import; default: panel.json)')
       .option('--json', 'report as JSON on standard output')
       .addHelpText('after', `\nExample:\n  $ plimsoll data ${name} ./hourly --as-of 2022-05-08\n`)
@@ -46,8 +46,8 @@ async function action(name: 'inspect' | 'import', path: string, flags: Flags): P
     quote: read.quote,
     sources: read.sources,
     simulated: false,
-    waivers: flags.waive,
-    ...(flags.asOf === undefined ? {} : { asOf: new Date(flags.asOf).toISOString() }),
+    waivers: flags.waive ?? [],
+    ...(flags.asOf === undefined ? {} : { asOf: flags.asOf }),
     ...(flags.step === undefined ? {} : { stepSeconds: flags.step }),
   });
   if (name === 'import') {

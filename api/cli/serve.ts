@@ -58,6 +58,8 @@ async function action(flags: Flags): Promise<number> {
       app.server.closeAllConnections();
       await closing;
       await service?.close();
+      // Left to itself, close-with-grace ends a process that it was asked to close with 0, also where the service failed.
+      if (exitCode !== 0) process.exit(exitCode);
       resolve(exitCode);
     });
     service?.ready.catch((error: unknown) => {

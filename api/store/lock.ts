@@ -21,7 +21,7 @@ const SETTLE_MS = 30;
 export type Lock = { release(): Promise<void> };
 
 export async function acquire(folder: string): Promise<Lock> {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  guarded(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
   const path = addressFor(folder);
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const server = await listen(path);
@@ -55,7 +55,7 @@ function addressFor(folder: string): string {
 function listen(path: string): Promise<Server | null> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());
-    server.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EADDRINUSE' ? resolve(null) : reject(error)));
+    server.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EADDRINUSE' ? resolve(null) : reject(unusable(path, error))));
     server.listen(path, () => resolve(server.unref()));
   });
 }
@@ -89,6 +89,28 @@ function held(server: Server): Lock {
         server.close(() => resolve());
       }),
   };
+}
+
+function guarded(folder: string, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    throw unusable(folder, error as NodeJS.ErrnoException);
+  }
+}
+
+function unusable(where: string, error: NodeJS.ErrnoException): UnusableFolderError {
+  return new UnusableFolderError({
+    got: error.code ?? error.message,
+    needed: 'a folder this process may write to',
+    where,
+    fix: 'Choose another DATA_DIR, or correct its permissions.',
+    cause: error,
+  });
+}
+
+export class UnusableFolderError extends PlimsollError {
+  override readonly name = 'Store.UnusableFolderError';
 }
 
 export class LockedError extends PlimsollError {

@@ -16,7 +16,13 @@ export function parse(text: string, where: string): ProtocolState {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new UnreadableError({ got: cause instanceof Error ? cause.message : String(cause), needed: 'JSON', where, cause });
+    throw new UnreadableError({
+      got: cause instanceof Error ? cause.message : String(cause),
+      needed: 'JSON',
+      where,
+      fix: 'Give a file that `plimsoll state import` or `plimsoll state read` wrote.',
+      cause,
+    });
   }
   const checked = ProtocolState.safeParse(value);
   if (!checked.success) {
@@ -26,6 +32,20 @@ export function parse(text: string, where: string): ProtocolState {
       got: issue?.message ?? 'another shape',
       needed: 'a protocol state',
       where: path === '' ? where : `${where}, field ${quote(path)}`,
+      fix: 'Give a file that `plimsoll state import` or `plimsoll state read` wrote.',
+    });
+  }
+  const [twice] = [
+    ...doubled(checked.data.assets.map(({ asset }) => asset)).map((name) => ['assets', name]),
+    ...doubled(checked.data.lending.map(({ account }) => account)).map((name) => ['lending', name]),
+    ...doubled(checked.data.derivatives.map(({ account }) => account)).map((name) => ['derivatives', name]),
+  ];
+  if (twice !== undefined) {
+    throw new DoubledError({
+      got: `${quote(twice[1])} twice`,
+      needed: 'each asset and each account once',
+      where: `${where}, field ${quote(twice[0])}`,
+      fix: 'Put what belongs together into one entry, and import the state again.',
     });
   }
   if (!isSealed(checked.data)) {
@@ -37,6 +57,15 @@ export function parse(text: string, where: string): ProtocolState {
     });
   }
   return checked.data;
+}
+
+function doubled(names: readonly string[]): string[] {
+  const seen = new Set<string>();
+  return names.filter((name) => seen.size === seen.add(name).size);
+}
+
+export class DoubledError extends PlimsollError {
+  override readonly name = 'StateFile.DoubledError';
 }
 
 export class UnreadableError extends PlimsollError {

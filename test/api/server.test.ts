@@ -33,6 +33,7 @@ describe('without a store', () => {
 
   it.each([
     ['an unknown path', { url: '/v2/nothing' }, 404, 'Http.NotFoundError'],
+    ['an address that cannot be decoded', { url: '/v1/models/%zz' }, 400, 'Http.BadRequestError'],
     ['an id that is none', { url: '/v1/models/../../etc/passwd' }, 404, 'Http.NotFoundError'],
     ['an id of another form', { url: '/v1/models/latest' }, 400, 'Http.BadRequestError'],
     ['text for a number', { method: 'POST', url: '/v1/runs', payload: { seed: '1' } }, 400, 'Http.BadRequestError'],

@@ -126,6 +126,8 @@ describe('artifacts over HTTP', () => {
     expect((await app.inject('/readyz')).json()).toMatchObject({ status: 'ok', store: 'ok', queue: 'ok' });
     expect((await app.inject('/healthz')).json()).toMatchObject({ status: 'ok' });
     const metrics = await app.inject('/metrics');
+    const nothing = await app.inject(`/v1/models/sha256:${'0'.repeat(64)}`);
+    expect([nothing.statusCode, nothing.json().type]).toEqual([404, 'Http.NoSuchIdError']);
     expect(metrics.body).toMatch(/plimsoll_ready 1/);
     expect(metrics.body).toMatch(/plimsoll_queue_jobs\{state="completed"\} 1/);
   });
