@@ -11,7 +11,7 @@ import { PlimsollError } from './errors.ts';
 
 /** `sha256:` and 64 hex digits. */
 export const Id = z
-  .templateLiteral(['sha256:', z.string().regex(/^[0-9a-f]{64}$/)])
+  .templateLiteral(['sha256:', z.string().regex(/^[0-9a-f]{64}$/)], 'sha256: and 64 hexadecimal digits, in lower case')
   .meta({ description: 'SHA-256 of the canonical JSON of the artifact without its id', example: `sha256:${'0'.repeat(64)}` });
 export type Id = `sha256:${string}`;
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalJson, digest, isSealed, seal, toHex } from '../../base/id.ts';
+import { canonicalJson, digest, Id, isSealed, seal, toHex } from '../../base/id.ts';
 
 describe('canonicalJson', () => {
   it('prints the example of RFC 8785 §3.2.3 with its keys in UTF-16 order', () => {
@@ -65,6 +65,11 @@ describe('seal', () => {
     expect(sealed.id).toBe(digest('{"a":1,"b":2}'));
     expect(digest('')).toBe('sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
     expect(toHex(sealed.id)).toMatch(/^0x[0-9a-f]{64}$/);
+  });
+
+  it('is said to whoever gives another', () => {
+    expect(Id.safeParse(`sha256:${'0a'.repeat(32)}`).success).toBe(true);
+    expect(Id.safeParse('sha256:00').error?.issues[0]?.message).toMatch(/64 hexadecimal digits/);
   });
 
   it('notices any change', () => {
