@@ -5,6 +5,7 @@
  *
  * Nelson (1991). α weighs the size of news and γ its sign (γ < 0: losses raise volatility); rugarch names them the other way round.
  * z is normal, Student-t or Hansen's skewed t: see `innovation.ts`. |β| ≤ 0.9999; a parameter that ends there is named in `atBound`.
+ * Only invertible models are searched, Σ ln |β − ½(±α + γ)z_t| < 0 on the sample (Wintenberger 2013): elsewhere h_t cannot be known.
  * A bar that was not observed (NaN) has no likelihood and counts as news at its expectation. Presample as in GARCH, in ln h.
  * The likelihood has a kink in μ wherever μ equals a return: a maximum on a kink is one where the two one-sided slopes in μ point
  * to it and every other slope vanishes; that counts as converged.
@@ -45,6 +46,8 @@ const FLAT = 1e-5;
 /** A kink is looked for this near μ, in the unit of the search, and left by this much on either side. */
 const KINK_REACH = 1e-3;
 const KINK_SIDE = 1e-9;
+/** Restarts of μ, in the unit of the search. */
+const NEARBY = [-0.03, 0.03];
 
 export function fit(returns: ArrayLike<number>, spec: Spec): EgarchFit {
   // 1. Scale to unit mean square.
@@ -52,7 +55,8 @@ export function fit(returns: ArrayLike<number>, spec: Spec): EgarchFit {
   // 2. Screen the starts by likelihood, refine the best; look for a maximum on a kink where no smooth one was found.
   const problem = Adjoint.prepare(scaled, spec);
   const objective = objectiveOf(problem, spec);
-  const smooth = Estimate.search(objective, starts(spec));
+  const found = Estimate.search(objective, starts(spec), observations, () => false);
+  const smooth = spec.mean === 'zero' ? found : nearby(objective, found);
   const best = smooth.converged || spec.mean === 'zero' ? smooth : onKink(objective, scaled, smooth);
   // 3. Back to natural parameters in the caller's unit.
   const natural = toNatural(best.x, spec);
@@ -140,13 +144,28 @@ function toNatural(x: Float64Array, spec: Spec): Parameters {
   };
 }
 
-function starts(spec: Spec): Float64Array[] {
+/** By persistence. */
+function starts(spec: Spec): Float64Array[][] {
   const law = Search.lawCoordinates(spec.errors === 'normal' ? null : 5, spec.errors === 'skewed' ? 0 : null, spec.errors);
-  return START_BETA.flatMap((beta) =>
+  return START_BETA.map((beta) =>
     START_SIZE.map((alpha) =>
       Float64Array.from([...(spec.mean === 'constant' ? [0] : []), 0, alpha, 0, Math.atanh(beta / MAX_BETA), ...law]),
     ),
   );
+}
+
+/** Every kink may hold a small top of its own: looks on either side. */
+function nearby(objective: Search.Valued, found: Minimum): Minimum {
+  let best = found;
+  let { evaluations } = found;
+  for (const shift of NEARBY) {
+    const start = found.x.slice();
+    start[0] = start[0]! + shift;
+    const other = Estimate.refine(objective, start);
+    evaluations += other.evaluations;
+    if (other.value < best.value) best = other;
+  }
+  return { ...best, evaluations };
 }
 
 /** Holds μ at the nearest return, searches the rest, and asks both sides. */

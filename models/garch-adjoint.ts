@@ -127,6 +127,8 @@ export function egarch(problem: Problem, p: Egarch.Natural, gradient: Float64Arr
   const start = firstLogVariance(problem.presample, omega, beta, Math.log(before.value));
   let logH = start.value;
   let sumLogH = 0;
+  let memory = 0;
+  let product = 1;
   for (let t = 0; t < n; t += 1) {
     if (!(logH < FARTHEST && logH > -FARTHEST)) return Number.NaN;
     level[t] = logH;
@@ -141,8 +143,16 @@ export function egarch(problem: Problem, p: Egarch.Natural, gradient: Float64Arr
     const value = e * over;
     inverse[t] = over;
     z[t] = value;
-    logH = omega + (value < 0 ? (gamma - alpha) * value : (gamma + alpha) * value) - alpha * size + beta * logH;
+    const slope = value < 0 ? gamma - alpha : gamma + alpha;
+    logH = omega + slope * value - alpha * size + beta * logH;
+    product *= Math.abs(beta - 0.5 * slope * value);
+    if (product < 1 / HUGE || product > HUGE) {
+      memory += Math.log(product);
+      product = 1;
+    }
   }
+  // Not invertible: the variances would not forget where they started, and the likelihood is noise (Wintenberger 2013).
+  if (memory + Math.log(product) >= 0) return Number.NaN;
   const density = Innovation.total(z, law, pull, lawSums);
   if (gradient === null) return density - 0.5 * sumLogH;
   let adjoint = 0;

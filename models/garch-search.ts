@@ -68,14 +68,21 @@ export function fromNatural(p: Natural, spec: Spec): Float64Array {
   return Float64Array.from([...coordinates, ...lawCoordinates(p.nu, p.lambda ?? null, spec.errors)]);
 }
 
-export function screenedStarts(spec: Spec): Float64Array[] {
+/** By persistence. */
+export function starts(spec: Spec): Float64Array[][] {
   const law = { nu: spec.errors === 'normal' ? null : 5, lambda: spec.errors === 'skewed' ? 0 : null };
-  return START_PERSISTENCE.flatMap((phi) =>
+  return START_PERSISTENCE.map((phi) =>
     START_NEWS.map((news) => {
       const beta = phi * (1 - news);
       return fromNatural({ mu: 0, omega: 1 - phi, alpha: phi - beta, gamma: 0, beta, ...law }, spec);
     }),
   );
+}
+
+/** News that counts, and a persistence that is neither short nor a unit root: such a likelihood has one top. */
+export function isClear({ alpha, gamma, beta }: Natural): boolean {
+  const news = alpha + gamma / 2;
+  return news > 0.04 && news + beta > 0.9 && news + beta < 0.999;
 }
 
 export function boundsOf(p: Natural, spec: Spec): string[] {
