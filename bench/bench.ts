@@ -10,7 +10,7 @@ import { type Figure, measure } from './stopwatch.ts';
 const Baseline = z.strictObject({ says: z.string(), ratios: z.record(z.string(), z.number().positive()) });
 
 /** Slower than this many times its baseline, and something changed that a busy neighbour does not explain. */
-const MOST = 2;
+const MOST = 1.5;
 
 const file = new URL('./baseline.json', import.meta.url);
 const figures = measure(await cases());

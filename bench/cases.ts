@@ -33,29 +33,29 @@ export async function cases(): Promise<readonly Case[]> {
   const bars = `${panel.assets.length} assets × ${panel.length} bars to ${endsAt(panel).slice(0, 10)}`;
   const book = `${state.lending.length} lending and ${state.derivatives.length} perpetual accounts`;
   return [
-    { name: 'draws', says: '100,000 uniforms from the plain streams', repeats: 9, work: () => draws(100_000) },
-    { name: 'align', says: `panel of ${bars}`, repeats: 5, work: () => align(series, { quote, sources, simulated: true }) },
-    { name: 'canonical', says: 'canonical JSON and digest of that panel', repeats: 5, work: () => digest(canonicalJson(panel)) },
-    { name: 'garch', says: `GJR-t on ${returns.length} returns`, repeats: 3, work: () => Garch.fit(returns, Garch.GJR_T) },
+    { name: 'draws', says: '100,000 uniforms from the plain streams', repeats: 15, work: () => draws(100_000) },
+    { name: 'align', says: `panel of ${bars}`, repeats: 9, work: () => align(series, { quote, sources, simulated: true }) },
+    { name: 'canonical', says: 'canonical JSON and digest of that panel', repeats: 9, work: () => digest(canonicalJson(panel)) },
+    { name: 'garch', says: `GJR-t on ${returns.length} returns`, repeats: 15, work: () => Garch.fit(returns, Garch.GJR_T) },
     {
       name: 'paths',
       says: `${Stress.BLOCK} paths × ${STEPS} steps of the law`,
-      repeats: 7,
+      repeats: 15,
       work: () => kernel.simulate(prepared.law, prepared.seed, STEPS, 0, Stress.BLOCK),
     },
     {
       name: 'stress',
       says: `the book on those paths, kept from the first time as in a search: ${book}`,
-      repeats: 7,
+      repeats: 15,
       work: () => Stress.stressRange(kernel, prepared, parameters, { from: 0, to: Stress.BLOCK }),
     },
     {
       name: 'assemble',
       says: `evidence from ${Stress.BLOCK} paths`,
-      repeats: 7,
+      repeats: 15,
       work: () => Stress.assemble(prepared, parameters, [part], [], { level: 0.99, budgetUsd: 1e6 }),
     },
-    { name: 'merkle', says: 'root of 8,000 leaves', repeats: 5, work: () => merkleRoot(leaves) },
+    { name: 'merkle', says: 'root of 8,000 leaves', repeats: 9, work: () => merkleRoot(leaves) },
   ];
 }
 
