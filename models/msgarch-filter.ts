@@ -5,6 +5,7 @@
  * Fisher's identity: smoothed probabilities weigh the score of each bar's density. Two states, the usual case, have loops of their own.
  */
 import * as Chain from './math/chain.ts';
+import { digamma, lgamma } from './math/special.ts';
 import * as Recursion from './msgarch-recursion.ts';
 
 export type Spec = {
@@ -258,7 +259,11 @@ function smoothMany(n: number, states: number, transition: Float64Array, first: 
 }
 
 function regime(p: Parameters, k: number): Recursion.Regime {
-  return { omega: p.omega[k]!, alpha: p.alpha[k]!, gamma: p.gamma[k]!, beta: p.beta[k]!, nu: p.nu?.[k] ?? null };
+  const nu = p.nu?.[k] ?? null;
+  const constant =
+    nu === null ? 1 / Math.sqrt(2 * Math.PI) : Math.exp(lgamma((nu + 1) / 2) - lgamma(nu / 2)) / Math.sqrt(Math.PI * (nu - 2));
+  const constantByNu = nu === null ? 0 : 0.5 * (digamma((nu + 1) / 2) - digamma(nu / 2)) - 0.5 / (nu - 2);
+  return { omega: p.omega[k]!, alpha: p.alpha[k]!, gamma: p.gamma[k]!, beta: p.beta[k]!, nu, constant, constantByNu };
 }
 
 function meanSquare(returns: Float64Array, mu: number, spec: Spec): { readonly square: number; readonly residual: number } {

@@ -60,9 +60,11 @@ export type FitOptions = {
 
 const MIN_OBSERVATIONS = 250;
 const STARTS = 60;
-const SCREENED_STARTS = 8;
-const SCREENING_ITERATIONS = 10;
-const REFINED_STARTS = 3;
+/** Of starts: a crisis of a bar or two or of many, its shocks fading or lasting. The best of each kind are followed. */
+const KINDS = 4;
+const SCREENING_ITERATIONS = 16;
+/** How many starts of each kind are followed, and how many of those to the end: tails of their own make more optima. */
+const EFFORT = { normal: { followed: 2, refined: 3 }, student: { followed: 3, refined: 5 } } as const;
 /** Log-likelihoods this close are one optimum. */
 const SAME_OPTIMUM = 1e-3;
 
@@ -75,14 +77,15 @@ export function fit(returns: ArrayLike<number>, spec: Spec, options: FitOptions)
     options.near === undefined
       ? Array.from({ length: options.starts ?? STARTS }, (_, path) => randomStart(spec, options.seed, path))
       : [Coordinates.fromNatural(Coordinates.rescaled(options.near, 1 / scale), spec)];
+  const effort = EFFORT[spec.errors];
   const value = lossOf(unit, spec, observations);
   const screened = starts
-    .map((x) => ({ x, value: value(x) }))
+    .map((x, path) => ({ x, value: value(x), kind: path % KINDS }))
     .sort((a, b) => a.value - b.value)
-    .slice(0, SCREENED_STARTS)
+    .filter(({ kind }, rank, all) => all.slice(0, rank).filter((better) => better.kind === kind).length < effort.followed)
     .map(({ x }) => bfgs(objective, x, { maxIterations: SCREENING_ITERATIONS }))
     .sort((a, b) => a.value - b.value);
-  const refined = screened.slice(0, REFINED_STARTS).map(({ x }) => minimize(objective, x));
+  const refined = screened.slice(0, effort.refined).map(({ x, inverseHessian }) => minimize(objective, x, { inverseHessian }));
   const best = refined.reduce((winner, minimum) => (minimum.value < winner.value ? minimum : winner));
   // 3. Name the regimes, return to the caller's unit.
   const x = Coordinates.fromNatural(Coordinates.ordered(Coordinates.toNatural(best.x, spec)), spec);
@@ -197,13 +200,14 @@ function randomStart(spec: Spec, seed: number, path: number): Float64Array {
   let lane = 0;
   const draw = () => uniform(seed, PURPOSE.multiStart, path, 2, lane++);
   const transition = new Float64Array(states * states);
-  const spikes = draw() < 0.5;
+  const spikes = path % 2 === 0;
+  const persists = path % 4 < 2;
   for (let i = 0; i < states; i += 1) {
     const stay = spikes && i === states - 1 ? 0.02 + 0.4 * draw() : 0.9 + 0.099 * draw();
     for (let j = 0; j < states; j += 1) transition[i * states + j] = i === j ? stay : (1 - stay) / (states - 1);
   }
   const regimes = Array.from({ length: states }, (_, k) => {
-    const phi = 1 - 10 ** (-0.5 - 2.5 * draw());
+    const phi = 1 - 10 ** (-0.5 - (persists || k < states - 1 ? 1 : 0) - 1.5 * draw());
     const share = 1 - 10 ** (-0.7 - 1.5 * draw());
     // Calm below the mean square, the wildest up to fifty times it.
     const longRun = 0.3 * 160 ** ((k === 0 ? 0.25 * draw() : k - 0.75 + 0.75 * draw()) / (states - 1));

@@ -16,9 +16,16 @@ export type Minimum = {
   readonly gradientSize: number;
   readonly converged: boolean;
   readonly evaluations: number;
+  /** As far as the search has learnt it. */
+  readonly inverseHessian: Float64Array;
 };
 
-export type MinimizeOptions = { readonly gradientTolerance?: number; readonly maxIterations?: number };
+/** `inverseHessian`: what an earlier search from nearby has learnt. */
+export type MinimizeOptions = {
+  readonly gradientTolerance?: number;
+  readonly maxIterations?: number;
+  readonly inverseHessian?: Float64Array;
+};
 
 const GRADIENT_TOLERANCE = 1e-7;
 /** A line search that ends at the floor of double precision is accepted up to this gradient, not above. */
@@ -31,7 +38,8 @@ export function minimize(objective: Objective, start: Float64Array, options: Min
   const first = bfgs(objective, start, options);
   if (first.converged) return first;
   const polished = nelderMead((x) => objective(x, new Float64Array(x.length)), first.x, 0.1, 60 * start.length);
-  const second = bfgs(objective, polished.value < first.value ? polished.x : first.x, options);
+  const { inverseHessian: _learnt, ...afresh } = options;
+  const second = bfgs(objective, polished.value < first.value ? polished.x : first.x, afresh);
   const best = second.value <= first.value ? second : first;
   return { ...best, evaluations: first.evaluations + polished.evaluations + second.evaluations };
 }
@@ -44,8 +52,8 @@ export function bfgs(objective: Objective, start: Float64Array, options: Minimiz
   let gradient: Float64Array = new Float64Array(size);
   let value = objective(x, gradient);
   let evaluations = 1;
-  let inverseHessian = identity(size);
-  let fresh = true;
+  let inverseHessian = options.inverseHessian ?? identity(size);
+  let fresh = options.inverseHessian === undefined;
   let iteration = 0;
   for (; iteration < maxIterations; iteration += 1) {
     if (!(scaledSize(gradient, x) > tolerance)) break;
@@ -75,7 +83,7 @@ export function bfgs(objective: Objective, start: Float64Array, options: Minimiz
   }
   const gradientSize = scaledSize(gradient, x);
   const accepted = iteration === maxIterations ? tolerance : STALLED_TOLERANCE;
-  return { x, value, gradientSize, converged: Number.isFinite(value) && gradientSize <= accepted, evaluations };
+  return { x, value, gradientSize, converged: Number.isFinite(value) && gradientSize <= accepted, evaluations, inverseHessian };
 }
 
 /** Nelder and Mead (1965) with the usual coefficients; needs no gradient and makes no promise of convergence. */
