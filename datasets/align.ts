@@ -33,6 +33,8 @@ export type AlignOptions = {
 const MINIMUM_HISTORY_SECONDS = 180 * SECONDS_PER_DAY;
 /** A grid longer than this (95 years of hours) comes from a wrong step or a wrong time. */
 const MAX_BARS = 5_000_000;
+/** Bars of all assets together: a panel is one JSON text, and the host has no longer strings. */
+const MAX_PANEL_BARS = 4_000_000;
 
 export function align(series: readonly Series[], options: AlignOptions): MarketPanel {
   const whole = byAsset(series);
@@ -163,6 +165,10 @@ function assemble(judged: readonly Judged[], stepSeconds: number, options: Align
   const startMs = Math.min(...kept.map(({ grid }) => grid.startMs));
   const endMs = Math.max(...kept.map(({ grid }) => grid.startMs + grid.close.length * stepSeconds * 1000));
   const length = Math.round((endMs - startMs) / (stepSeconds * 1000));
+  if (kept.length * length > MAX_PANEL_BARS) {
+    const got = `${kept.length} assets of ${length} bars of ${stepSeconds} s`;
+    throw new GridTooLongError({ got, needed: `at most ${MAX_PANEL_BARS} bars in all`, fix: 'Give a longer step, or a later beginning.' });
+  }
   const bars: Record<string, Bars> = {};
   for (const { grid } of kept) {
     const offset = Math.round((grid.startMs - startMs) / (stepSeconds * 1000));

@@ -84,6 +84,15 @@ describe('refusals', () => {
       () => align([seriesOf('BTC', [...hourly([1]), ...hourly([1], START_MS + 9e11)])], { ...PLAIN, stepSeconds: 60 }),
       'Align.GridTooLongError',
     ],
+    [
+      // Two assets of 2.1 million seconds each: no bar too many for one, too many for one panel.
+      () =>
+        align(
+          ['BTC', 'ETH'].map((asset) => seriesOf(asset, [...hourly([1, 1]), ...hourly([1], START_MS + 2.1e9)])),
+          { ...PLAIN, stepSeconds: 1 },
+        ),
+      'Align.GridTooLongError',
+    ],
   ])('%#', (call, name) => {
     expect(call).toThrowError(expect.objectContaining({ name }));
   });
