@@ -33,14 +33,20 @@ const FARTHEST = 600;
 const lawSums = new Float64Array(2);
 
 export function prepare(returns: Float64Array, spec: Pick<Recursion.Spec, 'mean' | 'presample'>): Problem {
-  const observed = returns.filter((r) => !Number.isNaN(r));
+  let [observations, sum, squares] = [0, 0, 0];
+  for (const r of returns) {
+    if (Number.isNaN(r)) continue;
+    observations += 1;
+    sum += r;
+    squares += r * r;
+  }
   const empty = () => new Float64Array(returns.length);
   return {
     returns,
     presample: spec.presample,
-    observations: observed.length,
-    sum: observed.reduce((sum, r) => sum + r, 0),
-    squares: observed.reduce((sum, r) => sum + r * r, 0),
+    observations,
+    sum,
+    squares,
     backcast: Recursion.presample(returns, 0, { ...spec, presample: 'backcast' }).value,
     ...{ level: empty(), inverse: empty(), z: empty(), pull: empty() },
   };

@@ -8,7 +8,6 @@ import { PlimsollError, quote } from '../base/errors.ts';
 import type { Valued } from './garch-search.ts';
 import { invertPositive, symmetricEigen } from './math/linear.ts';
 import { type Minimum, minimize } from './math/optimize.ts';
-import { mean } from './math/statistics.ts';
 
 export type Errors = { readonly hessian: Readonly<Record<string, number>>; readonly robust: Readonly<Record<string, number>> };
 
@@ -25,30 +24,34 @@ const FLATTEST = 1e-3;
 /** Returns over their root mean square, which is the unit every search runs in. */
 export function scaleToUnit(returns: ArrayLike<number>): { scaled: Float64Array; scale: number; observations: number } {
   const values = Float64Array.from(returns);
-  const observed = values.filter((value) => !Number.isNaN(value));
-  const infinite = values.findIndex((value) => Math.abs(value) === Number.POSITIVE_INFINITY);
-  if (infinite >= 0)
-    throw new NotAReturnError({ got: quote(String(values[infinite])), needed: 'a finite return or NaN', where: `return ${infinite}` });
-  if (observed.length < MIN_OBSERVATIONS) {
-    throw new TooFewObservationsError({
-      got: `${observed.length} observations`,
-      needed: `at least ${MIN_OBSERVATIONS}`,
-      fix: 'Give a longer history or leave the asset out.',
-    });
-  }
-  // Divide by the largest first: squares of 1e-200 would vanish.
-  let [largest, lowest, highest] = [0, observed[0]!, observed[0]!];
-  for (const value of observed) {
+  let [observations, largest, lowest, highest] = [0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let t = 0; t < values.length; t += 1) {
+    const value = values[t]!;
+    if (Number.isNaN(value)) continue;
+    if (!Number.isFinite(value))
+      throw new NotAReturnError({ got: quote(String(value)), needed: 'a finite return or NaN', where: `return ${t}` });
+    observations += 1;
     largest = Math.max(largest, Math.abs(value));
     lowest = Math.min(lowest, value);
     highest = Math.max(highest, value);
   }
+  if (observations < MIN_OBSERVATIONS) {
+    throw new TooFewObservationsError({
+      got: `${observations} observations`,
+      needed: `at least ${MIN_OBSERVATIONS}`,
+      fix: 'Give a longer history or leave the asset out.',
+    });
+  }
   // Equal returns that differ by rounding only have no variance to explain either.
   if (!(highest - lowest > 1e-12 * largest)) {
-    throw new NoVariationError({ got: `${observed.length} returns, all ${observed[0]}`, needed: 'returns that vary' });
+    throw new NoVariationError({ got: `${observations} returns, all ${highest}`, needed: 'returns that vary' });
   }
-  const scale = largest * Math.sqrt(mean(observed.map((value) => (value / largest) ** 2)));
-  return { scaled: values.map((value) => value / scale), scale, observations: observed.length };
+  // Divided by the largest first: squares of 1e-200 would vanish.
+  let squares = 0;
+  for (const value of values) if (!Number.isNaN(value)) squares += (value / largest) ** 2;
+  const scale = largest * Math.sqrt(squares / observations);
+  for (let t = 0; t < values.length; t += 1) values[t] = values[t]! / scale;
+  return { scaled: values, scale, observations };
 }
 
 /**

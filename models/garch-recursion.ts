@@ -52,6 +52,7 @@ export function run(
   const skewed = law.errors === 'skewed';
   const { nu, constantByNu } = law;
   const byLaw = new Float64Array(3);
+  const scores = new Float64Array(NAMES.length);
   const phi = alpha + gamma / 2 + beta;
   const before = presample(returns, mu, spec);
   const start = firstVariance(omega, phi, before.value, spec.presample);
@@ -123,7 +124,16 @@ export function run(
       gGamma += byH * hGamma;
       gBeta += byH * hBeta;
       gNu += byNu;
-      if (outer !== null) accumulate(outer, [sMu, byH * hOmega, byH * hAlpha, byH * hGamma, byH * hBeta, byNu, byLaw[2]!]);
+      if (outer !== null) {
+        scores[0] = sMu;
+        scores[1] = byH * hOmega;
+        scores[2] = byH * hAlpha;
+        scores[3] = byH * hGamma;
+        scores[4] = byH * hBeta;
+        scores[5] = byNu;
+        scores[6] = byLaw[2]!;
+        accumulate(outer, scores);
+      }
     }
     const bad = e < 0 ? 1 : 0;
     const news = alpha + gamma * bad;
@@ -184,7 +194,11 @@ export function presample(
 }
 
 /** outer += s·sᵀ. */
-export function accumulate(outer: Float64Array, s: ArrayLike<number>): void {
-  for (let i = 0; i < s.length; i += 1)
-    for (let j = 0; j < s.length; j += 1) outer[i * s.length + j] = outer[i * s.length + j]! + s[i]! * s[j]!;
+export function accumulate(outer: Float64Array, s: Float64Array): void {
+  const size = s.length;
+  for (let i = 0; i < size; i += 1) {
+    const value = s[i]!;
+    if (value === 0) continue;
+    for (let j = 0; j < size; j += 1) outer[i * size + j] = outer[i * size + j]! + value * s[j]!;
+  }
 }

@@ -18,7 +18,7 @@ const BOUND_MARGIN = 1e-5;
 const SMALLEST_OMEGA = 1e-10;
 /** Persistence and its share that reacts to news: where the search starts. The best few are refined. */
 const START_PERSISTENCE = [0.9, 0.97, 0.99, 0.998];
-const START_NEWS = [0.04, 0.1, 0.2];
+const START_NEWS = [0.05, 0.15];
 
 /** Coordinates of ν and λ, shared with EGARCH. */
 export const MIN_NU = 2.05;
