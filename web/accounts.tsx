@@ -84,6 +84,9 @@ export function Replayed({ replay }: { replay: Replay }) {
         </p>
       </header>
       <Comparison sides={['Old parameters', 'Recommended']} figures={figures} before={replay.before} after={replay.after} />
+      <p class="note">
+        One realised path, not a score: sales move the price that triggers the next sale, so a tighter book can lose more on one path.
+      </p>
       {replay.prices !== undefined && replay.prices.length > 0 && (
         <p class="note">
           Lowest price against the day of the advice: {replay.prices.map(({ asset, lowest }) => `${asset} ${change(1, lowest)}`).join(', ')}

@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Waiver } from '../../datasets/panel.ts';
-import type { FieldAdvice } from '../../tuner/recommendation.ts';
+import type { AssetAdvice, FieldAdvice } from '../../tuner/recommendation.ts';
 import * as Config from '../config.ts';
 import { DEFAULT_OPTIONS } from '../options.ts';
 import type { Result } from '../page.ts';
@@ -175,11 +175,25 @@ function recommendationTable({ recommendation }: Result): string {
     .reduce((a, b) => a + b, 1);
   // The reasons in full are in the bundle's report and on the page; here as much as a line holds.
   const room = Math.max(LEAST_REASON, (process.stdout.columns ?? USUAL_COLUMNS) - used);
-  const reasons = recommendation.assets.map(({ because }) => (because.length > room ? `${because.slice(0, room - 1)}…` : because));
+  const reasons = recommendation.assets.map(({ fields, because }) => {
+    const why = [...bindings(fields), because].join('; ');
+    return why.length > room ? `${why.slice(0, room - 1)}…` : why;
+  });
   return table(
     [...heading, 'why'],
     rows.map((row, index) => [...row, reasons[index]!]),
   );
+}
+
+/** What stopped each value that moves, first: a table cuts sentences short, and this is what a reader came for. */
+function bindings({ haircutBps, marginMultiplierPpm }: AssetAdvice['fields']): string[] {
+  const moved = ([name, { verdict, binding }]: [string, FieldAdvice]) => (verdict === 'change' ? [`${name}: ${binding}`] : []);
+  return (
+    [
+      ['LTV', haircutBps],
+      ['margin ×', marginMultiplierPpm],
+    ] satisfies [string, FieldAdvice][]
+  ).flatMap(moved);
 }
 
 function change({ verdict, reason, from, to }: FieldAdvice, show: (value: number) => string): string {
@@ -211,7 +225,7 @@ function lossTable({ recommendation: { before, after, borrowingPowerUsd } }: Res
 }
 
 function replayTable({ from, to, before, after }: NonNullable<Result['replay']>): string {
-  return table(
+  const rows = table(
     [`what happened, ${from.slice(0, 16)} to ${to.slice(0, 16)}`, 'old parameters', 'new parameters'],
     [
       ['bad debt', usd(before.badDebtUsd), usd(after.badDebtUsd)],
@@ -221,6 +235,7 @@ function replayTable({ from, to, before, after }: NonNullable<Result['replay']>)
       ['margin shortfall', usd(before.marginShortfallUsd), usd(after.marginShortfallUsd)],
     ],
   );
+  return `${rows} One realised path, not a score: sales move the price that triggers the next sale, so a tighter book can lose more on one path.\n`;
 }
 
 export function collectWaiver(text: string, before: readonly Waiver[] = []): readonly Waiver[] {
