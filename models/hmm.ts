@@ -1,21 +1,22 @@
 /**
- * Gaussian hidden Markov model: a chain of K hidden states, each with its own mean and variance in every dimension.
+ * Hidden Markov model: a chain of K hidden states, each with its own law of what is seen.
  *
- *   P(s_1 = i) = π_i,  P(s_{t+1} = j | s_t = i) = A_ij,  y_t | s_t = k ~ N(μ_k, diag σ²_k)
+ *   P(s_1 = i) = π_i,  P(s_{t+1} = j | s_t = i) = A_ij,  y_t | s_t = k ~ N(μ_k, Σ_k) or t(μ_k, Σ_k, ν_k),  Σ_k diagonal or full
  *
  * Baum, Petrie, Soules, Weiss (1970); scaled recursions of Rabiner (1989), emissions taken relative to the largest at each t.
- * Variance floor: `VARIANCE_FLOOR` of the sample variance of the dimension. Without one the likelihood is unbounded: a state
- * shrinks onto one point. NaN in a row means that the row was not observed; it then says nothing about the state.
+ * Variance floor: `VARIANCE_FLOOR` of the sample variance of the dimension; of a full covariance, of its eigenvalues in these units.
+ * Without one the likelihood is unbounded: a state shrinks onto one point. NaN in a row means that the row was not observed; it then says nothing about the state.
  * EM stops when the log-likelihood per row rises by less than `TOLERANCE`; at the iteration limit it has not converged, and a
  * falling likelihood is a failure, not an end.
  */
 import { PlimsollError } from '../base/errors.ts';
 import { PURPOSE, uniform } from '../base/random.ts';
+import * as Emission from './hmm-emission.ts';
 import * as Recursion from './hmm-recursion.ts';
-import { quantileOfSorted, sorted, variance } from './math/statistics.ts';
+import { correlation, mean, quantileOfSorted, sorted, variance } from './math/statistics.ts';
 
-export type Parameters = Recursion.Parameters;
-export type Observations = Recursion.Observations;
+export type Parameters = Emission.Parameters;
+export type Observations = Emission.Observations;
 
 export type HmmFit = {
   readonly states: number;
@@ -33,6 +34,10 @@ export type FitOptions = {
   readonly seed: number;
   readonly starts?: number;
   readonly maxIterations?: number;
+  /** Single variances if not given. */
+  readonly covariance?: 'diagonal' | 'full';
+  /** Gaussian if not given. */
+  readonly errors?: 'normal' | 'student';
   /** The only start then: parameters of a fit on almost the same data. */
   readonly near?: Parameters;
 };
@@ -40,6 +45,9 @@ export type FitOptions = {
 const VARIANCE_FLOOR = 1e-3;
 const TOLERANCE = 1e-9;
 const STARTS = 12;
+/** Rows a stretch: shorter than most stays in a state. */
+const STRETCH = 20;
+const START_NU = 8;
 /** Every start is followed for this many rounds; the best few to the end. */
 const SCREENING_ROUNDS = 15;
 const REFINED_STARTS = 3;
@@ -56,20 +64,31 @@ export function fit(observations: Observations, states: number, options: FitOpti
   const floor = floors(observations);
   const starts =
     options.near === undefined
-      ? Array.from({ length: options.starts ?? STARTS }, (_, path) => randomStart(observations, states, options.seed, path))
+      ? Array.from({ length: options.starts ?? STARTS }, (_, path) =>
+          shaped(randomStart(observations, states, options.seed, path), observations, options),
+        )
       : [options.near];
-  const screened = starts.map((start) => climb(observations, start, states, floor, SCREENING_ROUNDS));
+  const screened = starts.map((start) => climb(observations, start, floor, SCREENING_ROUNDS));
   screened.sort((a, b) => b.logLikelihood - a.logLikelihood);
   const refined = screened
     .slice(0, REFINED_STARTS)
-    .map((run) => climb(observations, run.parameters, states, floor, options.maxIterations ?? MAX_ITERATIONS));
+    .map((run) => climb(observations, run.parameters, floor, options.maxIterations ?? MAX_ITERATIONS));
   const best = refined.reduce((winner, run) => (run.logLikelihood > winner.logLikelihood ? run : winner));
   const atBound: string[] = [];
-  best.parameters.variance.forEach((value, index) => {
-    if (value <= floor[index % observations.dimensions]! * (1 + 1e-9)) {
-      atBound.push(`variance of dimension ${index % observations.dimensions} in state ${Math.floor(index / observations.dimensions)}`);
+  const { dimensions } = observations;
+  if (Emission.isFull(best.parameters, dimensions)) {
+    const size = dimensions * dimensions;
+    for (let k = 0; k < states; k += 1) {
+      const above = floor.map((value) => value * (1 + 1e-6));
+      const block = best.parameters.variance.subarray(k * size, (k + 1) * size);
+      if (Emission.floored(block, above) !== block) atBound.push(`covariance of state ${k}`);
     }
-  });
+  } else {
+    best.parameters.variance.forEach((value, index) => {
+      if (value <= floor[index % dimensions]! * (1 + 1e-9))
+        atBound.push(`variance of dimension ${index % dimensions} in state ${Math.floor(index / dimensions)}`);
+    });
+  }
   return {
     states,
     parameters: best.parameters,
@@ -102,13 +121,14 @@ export function ordered(parameters: Parameters, dimensions: number, key: (state:
       transition[i * states + j] = parameters.transition[from * states + to]!;
     });
   });
-  const moved = (values: Float64Array) =>
-    Float64Array.from(order.flatMap((state) => Array.from(values.subarray(state * dimensions, (state + 1) * dimensions))));
+  const moved = (values: Float64Array, width: number) =>
+    Float64Array.from(order.flatMap((state) => Array.from(values.subarray(state * width, (state + 1) * width))));
   return {
     start: Float64Array.from(order, (state) => parameters.start[state]!),
     transition,
-    mean: moved(parameters.mean),
-    variance: moved(parameters.variance),
+    mean: moved(parameters.mean, dimensions),
+    variance: moved(parameters.variance, parameters.variance.length / states),
+    ...(parameters.nu === undefined ? {} : { nu: moved(parameters.nu, 1) }),
   };
 }
 
@@ -134,12 +154,12 @@ export function stationary(transition: Float64Array, states: number): Float64Arr
 
 type Run = { parameters: Parameters; logLikelihood: number; converged: boolean; fell: boolean; rounds: number };
 
-function climb(observations: Observations, start: Parameters, states: number, floor: Float64Array, maxRounds: number): Run {
+function climb(observations: Observations, start: Parameters, floor: Float64Array, maxRounds: number): Run {
   const rows = observations.values.length / observations.dimensions;
   let parameters = start;
   let previous = Number.NEGATIVE_INFINITY;
   for (let round = 1; round <= maxRounds; round += 1) {
-    const step = Recursion.expectMaximize(observations, parameters, states, floor);
+    const step = Recursion.expectMaximize(observations, parameters, floor);
     if (step.logLikelihood < previous - FALL * rows)
       return { parameters, logLikelihood: previous, converged: false, fell: true, rounds: round };
     if (step.logLikelihood - previous < TOLERANCE * rows) {
@@ -159,28 +179,59 @@ function floors({ values, dimensions }: Observations): Float64Array {
   });
 }
 
-/** Means at random quantiles, variances between a tenth and twice the sample's, sticky transitions. */
+/**
+ * Half the starts tell states by their level: means at random quantiles, variances between a tenth and twice the sample's. The other
+ * half tell them by how much moves: means near the sample's, variances at random quantiles of those of short stretches of rows.
+ */
 function randomStart(observations: Observations, states: number, seed: number, path: number): Parameters {
   const { values, dimensions } = observations;
   let lane = 0;
   const draw = () => uniform(seed, PURPOSE.multiStart, path, 0, lane++);
-  const mean = new Float64Array(states * dimensions);
+  const byMoves = path % 2 === 1;
+  const ranks = Array.from({ length: states }, (_, k) => (k + draw()) / states);
+  const means = new Float64Array(states * dimensions);
   const variances = new Float64Array(states * dimensions);
   for (let d = 0; d < dimensions; d += 1) {
     const column = values.filter((_v, index) => index % dimensions === d);
     const rising = sorted(column);
     const spread = variance(column);
+    const stretches = byMoves ? stretchVariances(column, spread) : rising;
     for (let k = 0; k < states; k += 1) {
-      mean[k * dimensions + d] = quantileOfSorted(rising, (k + draw()) / states);
-      variances[k * dimensions + d] = spread * 0.1 * 20 ** draw();
+      const place = k * dimensions + d;
+      means[place] = quantileOfSorted(rising, byMoves ? 0.4 + 0.2 * draw() : (k + draw()) / states);
+      variances[place] = byMoves ? quantileOfSorted(stretches, ranks[k]!) : spread * 0.1 * 20 ** draw();
     }
   }
   const transition = new Float64Array(states * states);
   for (let i = 0; i < states; i += 1) {
-    const stay = 0.5 + 0.49 * draw();
+    const stay = byMoves ? 0.9 + 0.09 * draw() : 0.5 + 0.49 * draw();
     for (let j = 0; j < states; j += 1) transition[i * states + j] = i === j ? stay : (1 - stay) / (states - 1);
   }
-  return { start: new Float64Array(states).fill(1 / states), transition, mean, variance: variances };
+  return { start: new Float64Array(states).fill(1 / states), transition, mean: means, variance: variances };
+}
+
+/** Variances of stretches of `STRETCH` rows, rising, none below a hundredth of the sample's. */
+function stretchVariances(column: Float64Array, spread: number): Float64Array {
+  const centre = mean(column);
+  const count = Math.max(1, Math.floor(column.length / STRETCH));
+  return sorted(
+    Float64Array.from({ length: count }, (_, i) =>
+      Math.max(0.01 * spread, variance(column.subarray(i * STRETCH, (i + 1) * STRETCH), centre)),
+    ).map((value) => (Number.isNaN(value) ? spread : value)),
+  );
+}
+
+/** A start in the shape that is asked for: correlations of the sample, ν in the middle. */
+function shaped(start: Parameters, { values, dimensions }: Observations, options: FitOptions): Parameters {
+  const withNu = options.errors === 'student' ? { ...start, nu: start.start.map(() => START_NU) } : start;
+  if (options.covariance !== 'full' || dimensions === 1) return withNu;
+  const column = (d: number) => values.filter((_v, index) => index % dimensions === d);
+  const columns = Array.from({ length: dimensions }, (_, d) => column(d));
+  const shared = columns.map((a, i) => columns.map((b, j) => (i === j ? 1 : 0.9 * correlation(a, b))));
+  const blocks = Array.from(start.start, (_, k) =>
+    shared.map((row, i) => row.map((rho, j) => rho * Math.sqrt(start.variance[k * dimensions + i]! * start.variance[k * dimensions + j]!))),
+  );
+  return { ...withNu, variance: Float64Array.from(blocks.flat(2)) };
 }
 
 export class TooFewObservationsError extends PlimsollError {

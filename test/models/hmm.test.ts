@@ -122,6 +122,74 @@ describe('fit', () => {
   });
 });
 
+/** Two dimensions whose correlation, not their size, tells the state; Student-t with 5 degrees where `mixed`. */
+function pairs(length: number, mixed: boolean): { values: Float64Array; state: Int8Array } {
+  const { state } = sample(TWO, length, 12);
+  const values = new Float64Array(2 * length);
+  for (let t = 0; t < length; t += 1) {
+    const rho = state[t] === 0 ? 0.8 : -0.5;
+    // χ²₄ by exponentials; ν = 4.
+    const chi = -2 * Math.log(uniform(12, 1, 3, t, 0) * uniform(12, 1, 3, t, 1));
+    const mixing = mixed ? Math.sqrt(4 / chi) : 1;
+    const [a, b] = [normal(12, 2, t, 0), normal(12, 2, t, 1)];
+    values[2 * t] = mixing * a;
+    values[2 * t + 1] = mixing * (rho * a + Math.sqrt(1 - rho * rho) * b);
+  }
+  return { values, state };
+}
+
+describe('emissions', () => {
+  const one = (values: Float64Array, variance: Float64Array, nu?: number) =>
+    Hmm.logLikelihood(
+      { values, dimensions: 2 },
+      {
+        start: Float64Array.of(1),
+        transition: Float64Array.of(1),
+        mean: Float64Array.of(0, 0),
+        variance,
+        ...(nu === undefined ? {} : { nu: Float64Array.of(nu) }),
+      },
+    );
+
+  it('have the densities of the books, and a full covariance without correlation is a diagonal one', () => {
+    const row = Float64Array.of(0.7, -1.1);
+    const form = (0.49 + 1.21 - 2 * 0.5 * 0.7 * -1.1) / 0.75;
+    const full = Float64Array.of(1, 0.5, 0.5, 1);
+    expect(one(row, full)).toBeCloseTo(-Math.log(2 * Math.PI) - 0.5 * Math.log(0.75) - form / 2, 12);
+    // Γ(3)/(Γ(2)·4π) = 1/(2π)
+    expect(one(row, full, 4)).toBeCloseTo(-Math.log(2 * Math.PI) - 0.5 * Math.log(0.75) - 3 * Math.log(1 + form / 4), 12);
+    expect(one(row, Float64Array.of(2, 0, 0, 3), 7)).toBeCloseTo(one(row, Float64Array.of(2, 3), 7), 12);
+  });
+
+  it('tell states by correlation alone where the covariance is full', () => {
+    const { values, state } = pairs(3_000, false);
+    const fit = Hmm.fit({ values, dimensions: 2 }, 2, { seed: 1, covariance: 'full' });
+    const p = Hmm.ordered(fit.parameters, 2, (k) => -fit.parameters.variance[4 * k + 1]!);
+    expect(Math.abs(p.variance[1]! - 0.8)).toBeLessThan(0.08);
+    expect(Math.abs(p.variance[5]! + 0.5)).toBeLessThan(0.12);
+    const { probability } = Hmm.filter({ values, dimensions: 2 }, p);
+    const right = state.reduce((sum, truth, t) => sum + ((probability[2 * t]! > 0.5 ? 0 : 1) === truth ? 1 : 0), 0);
+    expect(right / 3_000).toBeGreaterThan(0.8);
+    expect(fit.logLikelihood).toBeGreaterThan(Hmm.fit({ values, dimensions: 2 }, 2, { seed: 1 }).logLikelihood + 100);
+  });
+
+  it('find the degrees of freedom', () => {
+    const { values } = pairs(3_000, true);
+    const fit = Hmm.fit({ values, dimensions: 2 }, 2, { seed: 1, covariance: 'full', errors: 'student' });
+    expect(fit.converged).toBe(true);
+    for (const nu of fit.parameters.nu!) expect(Math.abs(Math.log(nu / 4))).toBeLessThan(0.35);
+    expect(fit.logLikelihood).toBeGreaterThan(Hmm.fit({ values, dimensions: 2 }, 2, { seed: 1, covariance: 'full' }).logLikelihood + 100);
+  });
+
+  it('keep a floor under the eigenvalues where two dimensions are one', () => {
+    const { values } = pairs(800, false);
+    for (let t = 0; t < 800; t += 1) values[2 * t + 1] = values[2 * t]!;
+    const fit = Hmm.fit({ values, dimensions: 2 }, 2, { seed: 1, covariance: 'full', starts: 4 });
+    expect(Number.isFinite(fit.logLikelihood)).toBe(true);
+    expect(fit.atBound).toEqual(['covariance of state 0', 'covariance of state 1']);
+  });
+});
+
 describe.skipIf(!hasReference)('published estimates', () => {
   it.each([
     { symbol: 'BTC', loglik: -4590.22085 },
