@@ -4,12 +4,13 @@ import { PlimsollError, quote } from '../../base/errors.ts';
 import { print, printJson, table, wholeNumber } from './terminal.ts';
 
 type Flags = {
-  readonly model: 'garch' | 'gjr' | 'egarch' | 'msar' | 'msgarch' | 'gpd' | 'dcc';
+  readonly model: 'garch' | 'gjr' | 'egarch' | 'msar' | 'msgarch' | 'gpd' | 'dcc' | 'hmm';
   readonly distribution?: 'normal' | 't' | 'skewt';
   readonly column?: string;
   readonly columns?: readonly string[];
   readonly threshold?: number;
   readonly corrected?: boolean;
+  readonly covariance?: 'diagonal' | 'full';
   readonly returns?: boolean;
   readonly returnKind: 'log' | 'simple';
   readonly presample: 'sample' | 'backcast';
@@ -26,7 +27,7 @@ export function add(program: Command): void {
     .description(
       'Fit GARCH(1,1), GJR(1,1), EGARCH(1,1), a model that switches between states, or the tail, of one column of a CSV file with a header; or the correlations of several',
     )
-    .addOption(new Option('--model <name>').choices(['garch', 'gjr', 'egarch', 'msar', 'msgarch', 'gpd', 'dcc']).default('gjr'))
+    .addOption(new Option('--model <name>').choices(['garch', 'gjr', 'egarch', 'msar', 'msgarch', 'gpd', 'dcc', 'hmm']).default('gjr'))
     .addOption(
       new Option(
         '--distribution <name>',
@@ -34,9 +35,10 @@ export function add(program: Command): void {
       ).choices(['normal', 't', 'skewt']),
     )
     .option('--column <name>', 'the column: prices, or returns with --returns')
-    .option('--columns <names>', 'the columns of dcc, between commas', (names: string) => names.split(','))
+    .option('--columns <names>', 'the columns of dcc or hmm, between commas', (names: string) => names.split(','))
     .option('--threshold <value>', 'of gpd, in the unit of the returns; below 0: the lower tail', aNumber)
     .option('--corrected', "Aielli's correction of dcc")
+    .addOption(new Option('--covariance <kind>', 'of the states of hmm').choices(['diagonal', 'full']).default('diagonal'))
     .option('--returns', 'the column holds percent returns')
     .addOption(new Option('--return-kind <kind>', 'how prices become percent returns').choices(['log', 'simple']).default('log'))
     .addOption(
@@ -45,9 +47,9 @@ export function add(program: Command): void {
         .default('backcast'),
     )
     .addOption(new Option('--mean <kind>', '(default: constant; msgarch: zero)').choices(['constant', 'zero']))
-    .option('--states <count>', 'states of msar and msgarch', wholeNumber(2, 6), 2)
+    .option('--states <count>', 'states of hmm, msar and msgarch', wholeNumber(2, 6), 2)
     .option('--lags <count>', 'lags of msar', wholeNumber(0, 12), 4)
-    .option('--seed <number>', 'of the starts of msar and msgarch', wholeNumber(0), 1)
+    .option('--seed <number>', 'of the starts of hmm, msar and msgarch', wholeNumber(0), 1)
     .option('--json', 'estimates as JSON on standard output')
     .addHelpText(
       'after',
@@ -70,7 +72,7 @@ async function action(path: string, flags: Flags, command: Command): Promise<voi
     flags.returns ? column : toReturnsPct(column, flags.returnKind),
   );
   const returns = columns[0]!;
-  if (flags.model === 'gpd' || flags.model === 'dcc') {
+  if (flags.model === 'gpd' || flags.model === 'dcc' || flags.model === 'hmm') {
     await answerJoint(columns, names, { ...flags, model: flags.model }, command);
     return;
   }
@@ -133,11 +135,12 @@ async function columnsOf(text: string, path: string, names: readonly string[], f
 async function answerJoint(
   columns: readonly (readonly number[])[],
   names: readonly string[],
-  flags: Flags & { readonly model: 'gpd' | 'dcc' },
+  flags: Flags & { readonly model: 'gpd' | 'dcc' | 'hmm' },
   command: Command,
 ): Promise<void> {
-  const { fitDcc, fitGpd } = await import('./joint.ts');
-  const { model, threshold, distribution = 'normal' } = flags;
+  const { fitDcc, fitGpd, fitHmm } = await import('./joint.ts');
+  const { model, threshold, states, seed, distribution = 'normal' } = flags;
+  const covariance = flags.covariance ?? 'diagonal';
   if (distribution === 'skewt') {
     throw new NoSuchErrorsError({
       got: quote(distribution),
@@ -151,7 +154,9 @@ async function answerJoint(
   const fitted =
     model === 'gpd'
       ? fitGpd(columns[0]!, { threshold: threshold ?? 0, isReturns: flags.returns === true })
-      : fitDcc(columns, names, { presample: flags.presample, corrected: flags.corrected === true, distribution });
+      : model === 'hmm'
+        ? fitHmm(columns, names, { states, seed, covariance, distribution })
+        : fitDcc(columns, names, { presample: flags.presample, corrected: flags.corrected === true, distribution });
   const answer = { model, ...fitted, milliseconds: Math.round(performance.now() - began) };
   if (flags.json) printJson(answer);
   else

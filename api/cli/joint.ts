@@ -2,6 +2,7 @@
 import * as Dcc from '../../models/dcc.ts';
 import * as Evt from '../../models/evt.ts';
 import * as Garch from '../../models/garch.ts';
+import * as Hmm from '../../models/hmm.ts';
 import { toRows } from '../../models/math/linear.ts';
 import * as Pareto from '../../models/pareto.ts';
 
@@ -66,6 +67,64 @@ export function fitDcc(
     converged: fitted.converged && stages.every(({ garch }) => garch.converged),
     evaluations: fitted.evaluations,
     warnings: [...fitted.warnings, ...stages.flatMap(({ garch }, i) => garch.warnings.map((says) => `${names[i]}: ${says}`))],
+  };
+}
+
+/** Hidden states over rows of all columns, by rising volatility. Rows with a hole in a full covariance say nothing. */
+export function fitHmm(
+  columns: readonly (readonly number[])[],
+  names: readonly string[],
+  options: {
+    readonly states: number;
+    readonly seed: number;
+    readonly covariance: 'diagonal' | 'full';
+    readonly distribution: 'normal' | 't';
+  },
+) {
+  const dimensions = columns.length;
+  const { states, seed, covariance } = options;
+  const values = Float64Array.from(columns[0]!.flatMap((_, t) => columns.map((column) => column[t]!)));
+  const fitted = Hmm.fit({ values, dimensions }, states, { seed, covariance, errors: options.distribution === 't' ? 'student' : 'normal' });
+  const block = fitted.parameters.variance.length / states;
+  // The trace of what is a covariance up to ν, or the sum of the variances.
+  const size = (state: number) => {
+    const own = fitted.parameters.variance.subarray(state * block, (state + 1) * block);
+    const nu = fitted.parameters.nu?.[state];
+    const trace = own.reduce((sum, value, place) => sum + (block === dimensions || place % (dimensions + 1) === 0 ? value : 0), 0);
+    return nu === undefined ? trace : (trace * nu) / (nu - 2);
+  };
+  const p = Hmm.ordered(fitted.parameters, dimensions, size);
+  const { probability } = Hmm.filter({ values, dimensions }, p);
+  const rows = (flat: Float64Array, width: number) =>
+    Array.from({ length: flat.length / width }, (_, i) => Array.from(flat.subarray(i * width, (i + 1) * width)));
+  const isFull = block > dimensions;
+  const count =
+    states * (states - 1) +
+    (states - 1) +
+    states * dimensions +
+    states * (isFull ? (dimensions * (dimensions + 1)) / 2 : dimensions) +
+    (p.nu === undefined ? 0 : states);
+  return {
+    states,
+    columns: names,
+    parameters: {
+      means: rows(p.mean, dimensions),
+      ...(isFull
+        ? { covariances: rows(p.variance, block).map((one) => toRows(Float64Array.from(one), dimensions)) }
+        : { variances: rows(p.variance, dimensions) }),
+      transition: rows(p.transition, states),
+      initial: Array.from(p.start),
+      ...(p.nu === undefined ? {} : { nu: Array.from(p.nu) }),
+    },
+    filtered: rows(probability, states).slice(-1),
+    logLikelihood: fitted.logLikelihood,
+    aic: 2 * count - 2 * fitted.logLikelihood,
+    bic: count * Math.log(fitted.rows) - 2 * fitted.logLikelihood,
+    observations: fitted.rows,
+    atBound: fitted.atBound,
+    converged: fitted.converged,
+    evaluations: fitted.evaluations,
+    warnings: fitted.warnings,
   };
 }
 

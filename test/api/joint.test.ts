@@ -51,6 +51,17 @@ describe('plimsoll fit of tails and correlations', () => {
     expect(Number(out['a']) + Number(out['b'])).toBeLessThan(1);
   });
 
+  it('tells hidden states by rising volatility, with one variance a column or a full covariance', async () => {
+    const plain = (await answer('--model', 'hmm', '--columns', 'A,B', '--states', '2')).out;
+    const full = (await answer('--model', 'hmm', '--columns', 'A,B', '--states', '2', '--covariance', 'full', '--distribution', 't')).out;
+    const variances = (plain['parameters'] as { variances: number[][] }).variances.map(([a, b]) => a! + b!);
+    expect(variances[1]).toBeGreaterThan(variances[0]!);
+    const { covariances, nu } = full['parameters'] as { covariances: number[][][]; nu: number[] };
+    expect([covariances.length, covariances[0]!.length, covariances[0]![0]!.length, nu.length]).toEqual([2, 2, 2, 2]);
+    expect(Number(full['logLikelihood'])).toBeGreaterThan(Number(plain['logLikelihood']));
+    expect((full['filtered'] as number[][])[0]!.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 10);
+  });
+
   it('asks for what is missing', async () => {
     expect((await answer('--model', 'gpd', '--column', 'A')).code).not.toBe(0);
     expect((await answer('--model', 'dcc')).code).not.toBe(0);
