@@ -79,7 +79,9 @@ export function garch(problem: Problem, p: Recursion.Natural, gradient: Float64A
     const over = 1 / Math.sqrt(h);
     inverse[t] = over;
     z[t] = e * over;
-    h = omega + (e < 0 ? alpha + gamma : alpha) * e * e + beta * h;
+    // No branch on the sign: half of them would be guessed wrong.
+    const lower = Math.min(e, 0);
+    h = omega + alpha * e * e + gamma * lower * lower + beta * h;
   }
   logH += Math.log(product);
   const law = Innovation.law(p.nu, p.lambda ?? null);
@@ -102,14 +104,12 @@ export function garch(problem: Problem, p: Recursion.Natural, gradient: Float64A
       adjoint *= phi;
       continue;
     }
-    const news = adjoint * e * e;
-    gAlpha += news;
+    const lower = Math.min(e, 0);
+    gAlpha += adjoint * e * e;
+    gGamma += adjoint * lower * lower;
     const over = inverse[t]!;
     const force = pull[t]!;
-    if (e < 0) {
-      gGamma += news;
-      gMu -= 2 * (alpha + gamma) * e * adjoint + force * over;
-    } else gMu -= 2 * alpha * e * adjoint + force * over;
+    gMu -= 2 * (alpha * e + gamma * lower) * adjoint + force * over;
     adjoint = beta * adjoint - 0.5 * (1 + z[t]! * force) * over * over;
   }
   gradient[0] = gMu + adjoint * start.byBefore * before.byMu;

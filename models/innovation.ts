@@ -96,7 +96,9 @@ export function total(z: Float64Array, l: Law, pull: Float64Array, sums: Float64
     }
     count += 1;
     const y = b * value + a;
-    const inverse = y < 0 ? below : above;
+    // Asked first whether there is a skew: the sign alone would be guessed wrong half the time.
+    const short = lambda !== 0 && y < 0;
+    const inverse = short ? below : above;
     const u = y * inverse;
     const q = u * u * scale;
     product *= 1 + q;
@@ -110,7 +112,7 @@ export function total(z: Float64Array, l: Law, pull: Float64Array, sums: Float64
     spread += weight * q;
     byA += force;
     byB += force * value;
-    bySide += y < 0 ? -force * u : force * u;
+    bySide += short ? -force * u : force * u;
   }
   logs += Math.log(product);
   sums[0] = count * l.constantByNu - 0.5 * logs + 0.5 * spread * scale - bNu * byB - aNu * byA;
