@@ -22,6 +22,7 @@ export const PURPOSE = {
   multiStart: 48,
   bootstrap: 49,
   forecaster: 50,
+  contender: 51,
   search: 64,
 } as const;
 
