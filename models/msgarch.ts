@@ -14,7 +14,7 @@ import { PlimsollError, quote } from '../base/errors.ts';
 import { PURPOSE, uniform } from '../base/random.ts';
 import * as Chain from './math/chain.ts';
 import { standardErrors } from './math/information.ts';
-import { bfgs, minimize, type Objective } from './math/optimize.ts';
+import { bfgs, type Minimum, minimize, type Objective } from './math/optimize.ts';
 import { normalQuantile, tQuantile } from './math/special.ts';
 import * as Coordinates from './msgarch-coordinates.ts';
 import * as Filter from './msgarch-filter.ts';
@@ -65,6 +65,11 @@ const KINDS = 4;
 const SCREENING_ITERATIONS = 16;
 /** How many starts of each kind are followed, and how many of those to the end: tails of their own make more optima. */
 const EFFORT = { normal: { followed: 2, refined: 3 }, student: { followed: 3, refined: 5 } } as const;
+/** Search coordinates from which a parameter that ran to its bound is searched again. */
+const INSIDE = 5;
+const OFF_BOUND_ROUNDS = 4;
+/** A gain of less in log-likelihood is none. */
+const SAME_VALUE = 1e-7;
 /** Log-likelihoods this close are one optimum. */
 const SAME_OPTIMUM = 1e-3;
 
@@ -86,7 +91,8 @@ export function fit(returns: ArrayLike<number>, spec: Spec, options: FitOptions)
     .map(({ x }) => bfgs(objective, x, { maxIterations: SCREENING_ITERATIONS }))
     .sort((a, b) => a.value - b.value);
   const refined = screened.slice(0, effort.refined).map(({ x, inverseHessian }) => minimize(objective, x, { inverseHessian }));
-  const best = refined.reduce((winner, minimum) => (minimum.value < winner.value ? minimum : winner));
+  const winner = refined.reduce((lowest, minimum) => (minimum.value < lowest.value ? minimum : lowest));
+  const best = offBounds(objective, winner, spec, observations);
   // 3. Name the regimes, return to the caller's unit.
   const x = Coordinates.fromNatural(Coordinates.ordered(Coordinates.toNatural(best.x, spec)), spec);
   const natural = (at: Float64Array) => Coordinates.rescaled(Coordinates.toNatural(at, spec), scale);
@@ -106,12 +112,12 @@ export function fit(returns: ArrayLike<number>, spec: Spec, options: FitOptions)
     unconditionalVariance: parameters.omega.map((omega, k) => omega / (1 - Coordinates.persistence(parameters, k))),
     durations: Chain.durations(parameters.transition, spec.states),
     converged: best.converged,
-    evaluations: starts.length + [...screened, ...refined].reduce((sum, { evaluations }) => sum + evaluations, 0),
+    evaluations: starts.length + [...screened, ...refined, best].reduce((sum, { evaluations }) => sum + evaluations, -winner.evaluations),
     starts: { refined: refined.length, agreed },
     atBound,
     warnings: [
       ...(best.converged ? [] : [`gradient ${best.gradientSize.toExponential(1)} at the end of the search`]),
-      ...(agreed === 1 && refined.length > 1 ? ['only one start reached the best optimum: there may be a better one'] : []),
+      ...(agreed <= 1 && refined.length > 1 ? ['only one start reached the best optimum: there may be a better one'] : []),
       ...(errors === null ? ['the Hessian is not negative definite: no standard errors'] : []),
     ],
   };
@@ -171,6 +177,24 @@ export function simulate(p: Parameters, length: number, stream: { seed: number; 
     for (let k = 0; k < states; k += 1) h[k] = p.omega[k]! + (p.alpha[k]! + (e < 0 ? p.gamma[k]! : 0)) * e * e + p.beta[k]! * h[k]!;
   }
   return out;
+}
+
+/**
+ * Near a bound the gradient vanishes wherever the search stops, so a minimum with parameters there is searched again from further
+ * inside; where that finds better time after time, the search has not converged.
+ */
+function offBounds(objective: Objective, minimum: Minimum, spec: Spec, observations: number): Minimum {
+  let best = minimum;
+  for (let round = 1; ; round += 1) {
+    const { held } = Coordinates.bounds(Coordinates.toNatural(best.x, spec), spec);
+    if (!held.some(Boolean)) return best;
+    const inside = best.x.map((value, i) => (held[i] ? Math.max(-INSIDE, Math.min(INSIDE, value)) : value));
+    const again = minimize(objective, inside);
+    const evaluations = best.evaluations + again.evaluations;
+    if (again.value >= best.value - SAME_VALUE / observations) return { ...best, evaluations };
+    best = { ...again, evaluations, converged: again.converged && round < OFF_BOUND_ROUNDS };
+    if (round === OFF_BOUND_ROUNDS) return best;
+  }
 }
 
 /** Minus the mean log-likelihood in search coordinates, with its gradient. */
