@@ -39,6 +39,16 @@ describe('likelihood', () => {
     expect(Egarch.logLikelihood(returns, lawOf(NORMAL), NORMAL)).toBeCloseTo(total, 9);
   });
 
+  it('filters what the likelihood sees', () => {
+    const { variance, standardized, nextVariance } = Egarch.filter(returns, lawOf(NORMAL), NORMAL);
+    const total = standardized.reduce(
+      (sum, z, t) => (Number.isNaN(z) ? sum : sum - 0.5 * (Math.log(2 * Math.PI * variance[t]!) + z * z)),
+      0,
+    );
+    expect(total).toBeCloseTo(Egarch.logLikelihood(returns, lawOf(NORMAL), NORMAL), 9);
+    expect(nextVariance).toBeGreaterThan(0);
+  });
+
   it.each(specs)('has the score of its finite differences: %o', (spec) => {
     const p = lawOf(spec);
     const score = Egarch.score(returns, p, spec);
