@@ -204,11 +204,11 @@ function replayPanel(
   });
 }
 
-function moment(text: string): string {
+export function moment(text: string, where = 'as-of'): string {
   // Without a zone it is UTC: the same words must mean the same moment on every machine.
   const time = Date.parse(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?$/.test(text) ? `${text}Z` : text);
   if (Number.isNaN(time) || !/^\d{4}-\d\d/.test(text))
-    throw new BadTimeError({ got: JSON.stringify(text), needed: 'an ISO 8601 time such as 2022-05-08', where: 'as-of' });
+    throw new BadTimeError({ got: JSON.stringify(text), needed: 'an ISO 8601 time such as 2022-05-08', where });
   return new Date(time).toISOString();
 }
 

@@ -8,6 +8,7 @@ import * as Doctor from './doctor.ts';
 import * as Fit from './fit.ts';
 import * as Proposal from './proposal.ts';
 import * as Run from './run.ts';
+import * as Score from './score.ts';
 import * as Serve from './serve.ts';
 import * as State from './state.ts';
 import * as Stress from './stress.ts';
@@ -32,7 +33,7 @@ export async function main(args: readonly string[]): Promise<number> {
   const end = (code: number) => {
     exitCode = code;
   };
-  for (const command of [Serve, Work, Run, Verify, Data, State, Fit, Stress, Tune, Proposal, Doctor]) command.add(program, end);
+  for (const command of [Serve, Work, Run, Verify, Data, State, Fit, Score, Stress, Tune, Proposal, Doctor]) command.add(program, end);
   for (const command of [program, ...descendants(program)])
     command.exitOverride().configureOutput({ writeOut: print, writeErr: (text) => say(text.trimEnd()) });
   try {
