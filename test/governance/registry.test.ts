@@ -10,7 +10,7 @@ const values = fc.record({
   liquidationBonusBps: fc.integer({ min: 0, max: 5_000 }),
   marginMultiplierPpm: fc.integer({ min: 100_000, max: 20_000_000 }),
 });
-const asset = fc.stringMatching(/^[A-Za-z0-9._+-]{1,32}$/);
+const asset = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,31}$/);
 const update: fc.Arbitrary<Registry.Update> = fc.record({
   changes: fc
     .uniqueArray(fc.record({ asset, from: values, to: values }), { selector: (change) => change.asset, maxLength: 5 })
