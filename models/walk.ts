@@ -1,7 +1,7 @@
 /**
  * Walk: forecast, wait, score, move on; one asset through time, every contender beside the others.
  *
- * At an origin t only bars up to t are known. Parameters are estimated on the last 365 days (at least `historyBars` after the first bar
+ * At an origin t only bars up to t are known. Parameters are estimated on the last 365 days, or 1,000 bars where that is longer (at least `historyBars` after the first bar
  * seen) every `refitBars`, starting where the last estimates were; in between only the state moves. Origins are `horizonBars` apart and
  * start at multiples of it, so no two outcomes overlap. The outcome is the log return in percent from the close of t to that of
  * t + horizon; an origin with either close missing is left out, and counted.
@@ -49,6 +49,8 @@ export const MIXTURE = 'mixture';
 /** Who is in the mixture. */
 export const MEMBERS: readonly string[] = ['gjr-t', 'filtered-historical', 'conditional-evt'];
 const WINDOW_DAYS = 365;
+/** Coarse bars need a longer window: a tail is a twentieth of it. */
+const WINDOW_BARS = 1_000;
 
 export function walk(panel: MarketPanel, asset: string, options: Options): Walked {
   const { horizonBars, levels, historyBars } = options;
@@ -68,7 +70,7 @@ export function walk(panel: MarketPanel, asset: string, options: Options): Walke
   for (let t = first; t <= last; t += horizonBars) {
     // 1. Parameters where they are due, else the state of the bars since.
     if (standing === null || t - standing.fittedAt >= options.refitBars) {
-      const past = returns.subarray(Math.max(0, t + 1 - WINDOW_DAYS * dayBars), t + 1);
+      const past = returns.subarray(Math.max(0, t + 1 - Math.max(WINDOW_DAYS * dayBars, WINDOW_BARS)), t + 1);
       const next = refit(contenders, past, t, standing, counts);
       if (next === null) continue;
       standing = next;
@@ -113,18 +115,21 @@ function refit(
   counts: { refits: number; unconverged: number; failed: number },
 ): Standing | null {
   counts.refits += 1;
-  let [normal, student] = [before?.normal, before?.student];
+  const standing = (normal: Garch.GarchFit, student: Garch.GarchFit): Standing => {
+    const known = { returnsPct: past, normal, student };
+    return { fittedAt, normal, student, trackers: contenders.map((contender) => contender.fit(known)) };
+  };
   try {
-    normal = Garch.fit(past, Contenders.GARCH_NORMAL, normal?.parameters);
-    student = Garch.fit(past, Garch.GJR_T, student?.parameters);
+    const normal = Garch.fit(past, Contenders.GARCH_NORMAL, before?.normal.parameters);
+    const student = Garch.fit(past, Garch.GJR_T, before?.student.parameters);
+    const next = standing(normal, student);
     if (!normal.converged || !student.converged) counts.unconverged += 1;
+    return next;
   } catch (error) {
     if (!(error instanceof PlimsollError)) throw error;
     counts.failed += 1;
+    return before === null ? null : standing(before.normal, before.student);
   }
-  if (normal === undefined || student === undefined) return null;
-  const known = { returnsPct: past, normal, student };
-  return { fittedAt, normal, student, trackers: contenders.map((contender) => contender.fit(known)) };
 }
 
 /** The first bar after which history and `from` are behind, at a multiple of the horizon since 1970. */
