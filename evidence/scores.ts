@@ -36,7 +36,7 @@ else process.stderr.write(`not covered: ${HOURLY} is absent\n`);
 async function main(): Promise<void> {
   mkdirSync(CACHE, { recursive: true });
   const horizons = process.argv[2] === undefined ? HORIZONS : [Number(process.argv[2])];
-  const assets = process.argv[3]?.split(',').filter((name) => name !== '') ?? (process.argv[3] === '' ? [] : ORDER);
+  const assets = process.argv[3]?.split(',').filter((name) => name !== '') ?? ORDER;
   const refused = new Map<string, string>();
   for (const horizon of horizons) {
     for (const asset of assets) {
