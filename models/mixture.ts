@@ -3,9 +3,10 @@
  *
  *   VaR = e^θ · mean VaR_i, ES likewise;  after each outcome θ ← θ + 0.01 (hit − p), one θ a level
  *
- * Equal weights are hard to beat (Timmermann 2006); weights by past loss ran after single hits and did worse than every member. θ is
- * online gradient descent on pinball loss in ln VaR, which keeps the share of hits at p whatever the members say (Gibbs and Candès
- * 2021); its rate was chosen on BTC and ETH, July to December 2020. A forecast depends on earlier outcomes only.
+ * Equal weights are hard to beat (Timmermann 2006); weights by past loss were tried and chased single hits: on BTC at 24 h and 1 %,
+ * July to December 2020, they did worse than every member. θ is online gradient descent on pinball loss in ln VaR, which keeps the share
+ * of hits at p whatever the members say (Gibbs and Candès 2021). Its rate, among 0, 0.01, 0.02 and 0.05, is a compromise made on BTC and
+ * ETH in those months: 0 had mostly the smaller loss, larger ones the better coverage. A forecast depends on earlier outcomes only.
  */
 import type { Forecast } from './contenders.ts';
 
