@@ -59,7 +59,7 @@ function voyage(): string {
   if (book.code !== 0 || refused.code === 0 || advice.code !== 0 || check.code !== 0)
     throw new Error([book, refused, advice, check].map(({ err }) => err).join('\n'));
   return [
-    `Machine: ${cpus().length} cores, load average ${load!.toFixed(1)} when the run began: seconds are those of a busy machine.\n`,
+    `Machine: ${cpus().length} cores, load average ${load!.toFixed(1)} when the run began: seconds are of a machine under that load.\n`,
     block(shown(imported), book.out),
     'The book is of another year: refused, until somebody says why it is wanted.\n',
     block(shown(run), lastLine(refused.err), '', shown(accepted), advice.out),
