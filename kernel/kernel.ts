@@ -10,6 +10,7 @@ import { wasmBase64, wasmSha256 } from './generated/module.ts';
 import * as Job from './job.ts';
 import * as Law from './law.ts';
 import { arena as makeArena, type WasmMemory } from './memory.ts';
+import * as Option from './option.ts';
 
 export type Kernel = {
   /** SHA-256 of the module's bytes: other code, other evidence. */
@@ -18,13 +19,25 @@ export type Kernel = {
   log(x: number): number;
   /** Inverse of the standard normal distribution function on (0, 1). */
   normalQuantile(p: number): number;
+  /** The same by table, for a uniform of the streams: what paths are made of. */
+  normalOf(u: number): number;
+  /** `exp` on the lanes that make prices; held beyond ±700. */
+  exponentialOf(x: number): number;
+  /** Natural logarithm on lanes, of positive normal numbers. */
+  logarithmOf(x: number): number;
+  /** (1 − N(x))/φ(x), x ≥ 0. */
+  millsOf(x: number): number;
+  /** The draws of lanes 2·pair … 2·pair + 7. */
+  uniforms(seed: number, purpose: number, path: number, step: number, pair: number): Float64Array;
   /** The draw of base/random.ts at the same coordinates. */
   uniform(seed: number, purpose: number, path: number, step: number, lane: number): number;
   /** The chi-square mixing draw of the t-copula at (path, step), nu > 2. */
   chiSquare(seed: number, path: number, step: number, nu: number): number;
   philox(counter: Words, key: readonly [number, number]): Words;
-  /** Price multiples of paths [from, from + count), [path][step][asset]. */
-  simulate(law: Law.LawInput, seed: number, steps: number, from: number, count: number): Float64Array;
+  /** Values and greeks of European options, σ√T at least 1e-12; into the caller's memory where given. */
+  options(options: Option.OptionsInput, into?: Option.OptionValues): Option.OptionValues;
+  /** Price multiples of paths [from, from + count), [path][step][asset]; into the caller's memory where given. */
+  simulate(law: Law.LawInput, seed: number, steps: number, from: number, count: number, into?: Float64Array): Float64Array;
   /** The book against the given paths. */
   stress(book: Job.BookInput, paths: Job.Paths): Job.BlockResult;
 };
@@ -35,6 +48,12 @@ type Exports = {
   exp(x: number): number;
   log(x: number): number;
   normalQuantile(p: number): number;
+  normalOf(u: number): number;
+  exponentialOf(x: number): number;
+  logarithmOf(x: number): number;
+  millsOf(x: number): number;
+  priceOptions(inputs: number, outputs: number, count: number): void;
+  uniformsTo(out: number, seedLow: number, seedHigh: number, purpose: number, path: number, step: number, pair: number): void;
   uniform(seedLow: number, seedHigh: number, purpose: number, path: number, step: number, lane: number): number;
   chiSquare(seedLow: number, seedHigh: number, path: number, step: number, nu: number): number;
   philoxTo(out: number, c0: number, c1: number, c2: number, c3: number, k0: number, k1: number): void;
@@ -69,6 +88,20 @@ function instantiate(): Kernel {
     exp: (x) => wasm.exp(x),
     log: (x) => wasm.log(x),
     normalQuantile: (p) => wasm.normalQuantile(p),
+    normalOf: (u) => wasm.normalOf(u),
+    exponentialOf: (x) => wasm.exponentialOf(x),
+    logarithmOf: (x) => wasm.logarithmOf(x),
+    millsOf: (x) => wasm.millsOf(x),
+    options(options, into = Option.room(options.forward.length)) {
+      arena.reset();
+      return Option.price(arena, wasm.priceOptions, options, into);
+    },
+    uniforms(seed, purpose, path, step, pair) {
+      arena.reset();
+      const out = arena.zeros(64);
+      wasm.uniformsTo(out, ...seedWords(seed), purpose, path, step, pair);
+      return arena.read(out, 8);
+    },
     uniform: (seed, purpose, path, step, lane) => wasm.uniform(...seedWords(seed), purpose, path, step, lane),
     chiSquare: (seed, path, step, nu) => wasm.chiSquare(...seedWords(seed), path, step, nu),
     philox(counter, key) {
@@ -78,13 +111,15 @@ function instantiate(): Kernel {
       const words = new Uint32Array(wasm.memory.buffer, out, 4);
       return [words[0]!, words[1]!, words[2]!, words[3]!];
     },
-    simulate(law, seed, steps, from, count) {
+    simulate(law, seed, steps, from, count, into) {
       arena.reset();
       const values = count * steps * law.assets;
       const placed = Law.place(arena, law, seed, steps);
-      const out = arena.zeros(8 * values);
+      const out = arena.room(8 * values);
       wasm.simulate(placed, from, count, out);
-      return arena.read(out, values);
+      if (into === undefined) return arena.read(out, values);
+      into.set(arena.view(out, values));
+      return into;
     },
     stress(book, paths) {
       arena.reset();

@@ -7,11 +7,15 @@ export type WasmMemory = { readonly buffer: ArrayBuffer; grow(pages: number): nu
 
 export type Arena = {
   reset(): void;
+  /** Bytes as they were left, aligned to 8: for what is written before it is read. */
+  room(bytes: number): number;
   /** Bytes set to zero, aligned to 8. */
   zeros(bytes: number): number;
   place(values: Float64Array | Int32Array): number;
   /** A struct of 32-bit words (integers or pointers), padded to 8, then doubles: the order of an unmanaged class. */
   struct(words: readonly number[], doubles: readonly number[]): number;
+  /** The memory itself: gone with the next allocation. */
+  view(pointer: number, length: number): Float64Array;
   /** A copy, safe to keep. */
   read(pointer: number, length: number): Float64Array;
 };
@@ -34,6 +38,7 @@ export function arena(memory: WasmMemory, base: number): Arena {
     reset() {
       top = start;
     },
+    room: take,
     zeros(bytes) {
       const pointer = take(bytes);
       new Uint8Array(memory.buffer, pointer, bytes).fill(0);
@@ -52,6 +57,7 @@ export function arena(memory: WasmMemory, base: number): Arena {
       new Float64Array(memory.buffer, pointer + wordBytes, doubles.length).set(doubles);
       return pointer;
     },
+    view: (pointer, length) => new Float64Array(memory.buffer, pointer, length),
     read: (pointer, length) => new Float64Array(memory.buffer, pointer, length).slice(),
   };
 }

@@ -16,7 +16,7 @@ const target = join(root, 'kernel', 'generated', 'module.ts');
 const compilerVersion = createRequire(import.meta.url)('assemblyscript/package.json').version;
 
 // 'stub' runtime and no abort: nothing is allocated or imported, the module is arithmetic on its own memory.
-const FLAGS = ['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--use', 'abort=', '--initialMemory', '16'];
+const FLAGS = ['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--use', 'abort=', '--initialMemory', '16', '--enable', 'simd'];
 
 const names = readdirSync(sources)
   .filter((name) => name.endsWith('.ts'))

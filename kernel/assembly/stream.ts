@@ -49,6 +49,52 @@ export function uniform(seedLow: u32, seedHigh: u32, purpose: u32, path: u32, st
   return (lane & 1) == 0 ? even : odd;
 }
 
+/** Eight uniforms of four blocks at once, even then odd of each, to `out`: the bits of `block`. Lane j of `steps` and `pairs` is block j's. */
+export function fourBlocks(seedLow: u32, seedHigh: u32, purpose: u32, path: u32, steps: v128, pairs: v128, out: usize): void {
+  const first = i32x4.splat(0xd2511f53);
+  const second = i32x4.splat(0xcd9e8d57);
+  const firstStep = i32x4.splat(0x9e3779b9);
+  const secondStep = i32x4.splat(0xbb67ae85);
+  let firstKey = i32x4.splat(seedLow);
+  let secondKey = i32x4.splat(seedHigh);
+  let c0 = i32x4.splat(path);
+  let c1 = steps;
+  let c2 = pairs;
+  let c3 = i32x4.splat(purpose);
+  for (let round = 0; round < 10; round += 1) {
+    const a0 = i64x2.extmul_low_i32x4_u(c0, first);
+    const a1 = i64x2.extmul_high_i32x4_u(c0, first);
+    const b0 = i64x2.extmul_low_i32x4_u(c2, second);
+    const b1 = i64x2.extmul_high_i32x4_u(c2, second);
+    c0 = v128.xor(v128.xor(i32x4.shuffle(b0, b1, 1, 3, 5, 7), c1), firstKey);
+    c1 = i32x4.shuffle(b0, b1, 0, 2, 4, 6);
+    c2 = v128.xor(v128.xor(i32x4.shuffle(a0, a1, 1, 3, 5, 7), c3), secondKey);
+    c3 = i32x4.shuffle(a0, a1, 0, 2, 4, 6);
+    firstKey = i32x4.add(firstKey, firstStep);
+    secondKey = i32x4.add(secondKey, secondStep);
+  }
+  c0 = i32x4.shr_u(c0, 6);
+  c1 = i32x4.shr_u(c1, 6);
+  c2 = i32x4.shr_u(c2, 6);
+  c3 = i32x4.shr_u(c3, 6);
+  const evens0 = units(i64x2.extend_low_i32x4_u(c0), i64x2.extend_low_i32x4_u(c1));
+  const odds0 = units(i64x2.extend_low_i32x4_u(c2), i64x2.extend_low_i32x4_u(c3));
+  const evens1 = units(i64x2.extend_high_i32x4_u(c0), i64x2.extend_high_i32x4_u(c1));
+  const odds1 = units(i64x2.extend_high_i32x4_u(c2), i64x2.extend_high_i32x4_u(c3));
+  v128.store(out, i64x2.shuffle(evens0, odds0, 0, 2));
+  v128.store(out, i64x2.shuffle(evens0, odds0, 1, 3), 16);
+  v128.store(out, i64x2.shuffle(evens1, odds1, 0, 2), 32);
+  v128.store(out, i64x2.shuffle(evens1, odds1, 1, 3), 48);
+}
+
+/** `unit` on two lanes: k beside the exponent of 1 reads 1 + k/2^52, and every step from there is exact. */
+// @ts-ignore: decorator
+@inline
+function units(high: v128, low: v128): v128 {
+  const k = v128.or(i64x2.shl(high, 26), low);
+  return f64x2.sub(v128.or(k, i64x2.splat(0x3ff0000000000000)), f64x2.splat(1.0 - 1.1102230246251565e-16));
+}
+
 /** (k + 1/2) / 2^52 with k of 52 bits: never 0, never 1. */
 // @ts-ignore: decorator
 @inline

@@ -134,6 +134,35 @@ describe('paths of the law', () => {
     expect(both / low).toBeGreaterThan(0.235);
   });
 
+  it('are geometric Brownian motion where the law has one regime, no mixing and no tables', () => {
+    const [assets, steps, paths] = [3, 12, 40];
+    const root = Float64Array.of(1, 0, 0, 0.6, 0.8, 0, -0.2, 0.3, 0.9);
+    const plain = {
+      ...input,
+      assets,
+      regimes: 1,
+      initial: Float64Array.of(1),
+      transition: Float64Array.of(1),
+      multiplier: Float64Array.of(1),
+      cholesky: root,
+      gjr: Float64Array.of(0.1, 4, 0, 0, 0, 4, -0.2, 9, 0, 0, 0, 9, 0, 1, 0, 0, 0, 1),
+      marginStart: new Int32Array(assets + 1),
+      copulaNu: Number.POSITIVE_INFINITY,
+    };
+    const made = kernel.simulate(plain, SEED, steps, 7, paths);
+    for (let path = 0; path < paths; path += 1) {
+      const level = [0, 0, 0];
+      for (let step = 0; step < steps; step += 1) {
+        const n = [0, 1, 2].map((lane) => kernel.normalQuantile(uniform(SEED, PURPOSE.assetShock, 7 + path, step, lane)));
+        for (let asset = 0; asset < assets; asset += 1) {
+          const x = n.reduce((sum, draw, other) => sum + draw * root[asset * assets + other]!, 0);
+          level[asset]! += [0.1, -0.2, 0][asset]! + [2, 3, 1][asset]! * x;
+          expect(Math.abs(made[(path * steps + step) * assets + asset]! / Math.exp(level[asset]! / 100) - 1)).toBeLessThan(1e-13);
+        }
+      }
+    }
+  });
+
   it('refuse a matrix that is not positive definite and a law with missing parts', () => {
     const bad = (overrides: Partial<MarketModel>) => () => Law.flatten({ ...model, ...overrides });
     const ones = model.assets.map(() => model.assets.map(() => 1));

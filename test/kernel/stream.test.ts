@@ -26,6 +26,17 @@ describe('Philox4x32-10', () => {
       { numRuns: 2000 },
     );
   });
+
+  it('draws the same eight at a time', () => {
+    const word = fc.integer({ min: 0, max: 0xffffffff });
+    fc.assert(
+      fc.property(fc.maxSafeNat(), fc.nat(100), word, word, fc.nat(1 << 20), (seed, purpose, path, step, pair) => {
+        const lanes = Float64Array.from({ length: 8 }, (_, lane) => Random.uniform(seed, purpose, path, step, 2 * pair + lane));
+        expect(kernel.uniforms(seed, purpose, path, step, pair)).toEqual(lanes);
+      }),
+      { numRuns: 500 },
+    );
+  });
 });
 
 describe('the streams as random numbers', () => {
