@@ -45,20 +45,20 @@ export async function startAnvil({ chainId, genesisSeconds, signal, binary = fin
   }
 }
 
-/** The path of the binary npm installed for this platform. */
-export function findAnvil(platform: string = process.platform, arch: string = process.arch): string {
-  const name = `@foundry-rs/anvil-${platform}-${arch === 'x64' ? 'amd64' : arch}`;
+/** The path of the binary npm installed for this platform. Its sibling `forge` lies in the same way; only tests use it. */
+export function findAnvil(platform: string = process.platform, arch: string = process.arch, tool: 'anvil' | 'forge' = 'anvil'): string {
+  const name = `@foundry-rs/${tool}-${platform}-${arch === 'x64' ? 'amd64' : arch}`;
   try {
-    const anvil = createRequire(import.meta.url).resolve('@foundry-rs/anvil/package.json');
-    const folder = path.dirname(createRequire(anvil).resolve(`${name}/package.json`));
-    const binary = path.join(folder, 'bin', platform === 'win32' ? 'anvil.exe' : 'anvil');
+    const wrapper = createRequire(import.meta.url).resolve(`@foundry-rs/${tool}/package.json`);
+    const folder = path.dirname(createRequire(wrapper).resolve(`${name}/package.json`));
+    const binary = path.join(folder, 'bin', platform === 'win32' ? `${tool}.exe` : tool);
     accessSync(binary, constants.X_OK);
     return binary;
   } catch (cause) {
     throw new NotInstalledError({
       got: `no executable in ${name}`,
-      needed: 'anvil, the local EVM node that rehearses a proposal',
-      fix: `Run \`npm ci\` (with optional dependencies) on a platform ${name} exists for, or skip the rehearsal.`,
+      needed: tool === 'anvil' ? 'anvil, the local EVM node that rehearses a proposal' : 'forge, which runs the tests of the contracts',
+      fix: `Run \`npm ci\` (with optional dependencies) on a platform ${name} exists for, or skip ${tool === 'anvil' ? 'the rehearsal' : 'them'}.`,
       cause,
     });
   }

@@ -20,12 +20,33 @@ export type Artifact = {
   readonly abi: readonly unknown[];
   /** Selectors as the compiler computed them. */
   readonly selectors: Readonly<Record<string, string>>;
+  /** Which variable lies where, so that a change of it shows in review. */
+  readonly storage: readonly string[];
+  /** Libraries whose address stands in the code at these bytes. */
+  readonly links: Links;
+  /** Bytes of code on chain. */
+  readonly size: number;
+  /** Creation code; `__$…$__` where a library's address belongs. */
   readonly bytecode: `0x${string}`;
 };
+export type Links = Readonly<Record<string, readonly { readonly start: number; readonly length: number }[]>>;
 
 type Compiler = {
   version(): string;
   compile(input: string, callbacks: { import: (path: string) => { contents: string } | { error: string } }): string;
+};
+type Code = { readonly object: string; readonly linkReferences: Readonly<Record<string, Links>> };
+type Layout = { readonly storage: readonly Slot[]; readonly types: Readonly<Record<string, Type>> | null };
+type Type = { readonly label: string; readonly members?: readonly Slot[] };
+type Slot = { readonly label: string; readonly slot: string; readonly offset: number; readonly type: string };
+type Made = {
+  readonly abi: readonly unknown[];
+  readonly storageLayout: Layout;
+  readonly evm: {
+    readonly bytecode: Code;
+    readonly deployedBytecode: Code;
+    readonly methodIdentifiers: Readonly<Record<string, string>>;
+  };
 };
 type Output = {
   readonly errors?: readonly {
@@ -33,55 +54,62 @@ type Output = {
     readonly formattedMessage: string;
     readonly sourceLocation?: { readonly file: string };
   }[];
-  readonly contracts: Readonly<
-    Record<
-      string,
-      Readonly<
-        Record<
-          string,
-          {
-            readonly abi: readonly unknown[];
-            readonly evm: { readonly bytecode: { readonly object: string }; readonly methodIdentifiers: Readonly<Record<string, string>> };
-          }
-        >
-      >
-    >
-  >;
+  readonly contracts: Readonly<Record<string, Readonly<Record<string, Made>>>>;
 };
 
 const SETTINGS = {
   optimizer: { enabled: true, runs: 200 },
   evmVersion: 'cancun',
   metadata: { appendCBOR: false, bytecodeHash: 'none' },
-  outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object', 'evm.methodIdentifiers'] } },
+  outputSelection: {
+    '*': { '*': ['abi', 'storageLayout', 'evm.bytecode', 'evm.deployedBytecode', 'evm.methodIdentifiers'] },
+  },
 } as const;
 
 const TIMELOCK = '@openzeppelin/contracts/governance/TimelockController.sol';
+/** What is deployed: everything else is a part of these. */
+const WANTED = [
+  'GovernanceToken.sol',
+  'LoadLineGovernor.sol',
+  'RiskParameterRegistry.sol',
+  'guard/AaveV3Market.sol',
+  'guard/Limits.sol',
+  'guard/Policies.sol',
+  'guard/RegistryMarket.sol',
+  'guard/RiskGuard.sol',
+  TIMELOCK,
+] as const;
 const require = createRequire(import.meta.url);
 const folder = fileURLToPath(new URL('../governance/contracts/', import.meta.url));
 
 export const ARTIFACTS = path.join(folder, 'artifacts');
 
-export function compile(): readonly Artifact[] {
+/** Our sources by the name they are imported under. */
+export function ownSources(): Readonly<Record<string, string>> {
+  const names = (readdirSync(folder, { recursive: true }) as string[]).filter((name) => name.endsWith('.sol')).map(posix);
+  return Object.fromEntries(names.sort().map((name) => [name, readFileSync(path.join(folder, name), 'utf8')]));
+}
+
+/** `own` may be the sources with a change, and `wanted` some of the contracts: what a mutation run compiles. */
+export function compile(own: Readonly<Record<string, string>> = ownSources(), wanted: readonly string[] = WANTED): readonly Artifact[] {
   const solc = require('solc') as Compiler;
   const library = require('@openzeppelin/contracts/package.json') as { version: string };
-  const own = readdirSync(folder).filter((name) => name.endsWith('.sol'));
-  const read: Record<string, string> = Object.fromEntries(own.map((name) => [name, readFileSync(path.join(folder, name), 'utf8')]));
+  const read: Record<string, string> = { ...own };
   const input = {
     language: 'Solidity',
-    sources: Object.fromEntries(own.map((name) => [name, { content: read[name] }])),
+    sources: Object.fromEntries(Object.entries(own).map(([name, content]) => [name, { content }])),
     settings: SETTINGS,
   };
   const output = JSON.parse(solc.compile(JSON.stringify(input), { import: open })) as Output;
   // The library's warnings (a future keyword) are its own; ours fail the build.
   const broken = (output.errors ?? [])
-    .filter(({ severity, sourceLocation }) => severity === 'error' || own.includes(sourceLocation?.file ?? ''))
+    .filter(({ severity, sourceLocation }) => severity === 'error' || (sourceLocation?.file ?? '') in own)
     .map(({ formattedMessage }) => formattedMessage);
   if (broken.length > 0) throw new Error(broken.join('\n'));
 
   const sources = digest(canonicalJson(Object.fromEntries(Object.entries(read).map(([name, text]) => [name, digest(text)]))));
-  const wanted = [...own.map((name) => [name, name.replace('.sol', '')] as const), [TIMELOCK, 'TimelockController'] as const];
-  return wanted.map(([file, contract]) => {
+  return wanted.map((file) => {
+    const contract = path.posix.basename(file, '.sol');
     const made = output.contracts[file]?.[contract];
     if (made === undefined) throw new Error(`${file} holds no contract named ${contract}`);
     return {
@@ -92,6 +120,9 @@ export function compile(): readonly Artifact[] {
       sources,
       abi: made.abi,
       selectors: made.evm.methodIdentifiers,
+      storage: layout(made.storageLayout),
+      links: Object.assign({}, ...Object.values(made.evm.bytecode.linkReferences)) as Links,
+      size: made.evm.deployedBytecode.object.length / 2,
       bytecode: `0x${made.evm.bytecode.object}`,
     };
   });
@@ -107,10 +138,22 @@ export function compile(): readonly Artifact[] {
   }
 }
 
+/** The compiler numbers types by their place in the sources: names say the same and do not move. Of structs, what lies in them. */
+function layout({ storage, types }: Layout): readonly string[] {
+  const line = ({ label, slot, offset, type }: Slot) => `${slot}+${offset} ${types?.[type]?.label ?? type} ${label}`;
+  const structs = Object.values(types ?? {}).filter(({ members }) => members !== undefined);
+  structs.sort((a, b) => (a.label < b.label ? -1 : 1));
+  return [...storage.map(line), ...structs.flatMap(({ label, members = [] }) => members.map((member) => `${label}: ${line(member)}`))];
+}
+
+function posix(name: string): string {
+  return name.split(path.sep).join('/');
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   mkdirSync(ARTIFACTS, { recursive: true });
   for (const artifact of compile()) {
     writeFileSync(path.join(ARTIFACTS, `${artifact.contract}.json`), `${JSON.stringify(artifact, null, 2)}\n`);
-    process.stdout.write(`${artifact.contract}: ${(artifact.bytecode.length - 2) / 2} bytes of creation code\n`);
+    process.stdout.write(`${artifact.contract}: ${artifact.size} bytes on chain\n`);
   }
 }

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 
-/// @title The load lines of one protocol: risk parameters per asset, changed only by its owner (a timelock).
+/// @title The load lines of one protocol: risk parameters per asset, changed by its owner (a timelock) and by the guard it names.
 /// @notice An asset is named by its symbol, left-aligned ASCII in 32 bytes: perpetual markets have no token address, and
 /// whoever reads the call data reads the name.
 /// @dev Every change names the values it starts from (compare-and-swap), the evidence it rests on and the second after
@@ -36,10 +36,13 @@ contract RiskParameterRegistry is Ownable {
     uint256 public constant MIN_MARGIN_MULTIPLIER_PPM = 100_000;
     uint256 public constant MAX_MARGIN_MULTIPLIER_PPM = 20_000_000;
 
+    /// May update listed assets as the owner may, under limits of its own; 0: nobody. Listing and owning stay the owner's.
+    address public guard;
     bytes32[] private _assets;
     /// A listed asset has a multiplier of at least MIN_MARGIN_MULTIPLIER_PPM, so a zero multiplier means: not listed.
     mapping(bytes32 asset => Values) private _values;
 
+    event GuardSet(address guard);
     event AssetListed(bytes32 indexed asset, Values values);
     event ParametersChanged(bytes32 indexed asset, bytes32 indexed evidenceRoot, Values from, Values to);
 
@@ -66,7 +69,8 @@ contract RiskParameterRegistry is Ownable {
     /// @param changes Strictly increasing by asset, so that no asset stands twice in what was reviewed.
     /// @param evidenceRoot Root of the evidence bundle these values come from.
     /// @param validUntil Last second, in Unix time, at which the advice may still be applied.
-    function update(Change[] calldata changes, bytes32 evidenceRoot, uint64 validUntil) external onlyOwner {
+    function update(Change[] calldata changes, bytes32 evidenceRoot, uint64 validUntil) external {
+        if (msg.sender != owner() && msg.sender != guard) revert OwnableUnauthorizedAccount(msg.sender);
         if (changes.length == 0) revert NothingToChange();
         if (evidenceRoot == 0) revert NoEvidence();
         if (block.timestamp > validUntil) revert Expired(validUntil, block.timestamp);
@@ -78,6 +82,11 @@ contract RiskParameterRegistry is Ownable {
             _apply(change);
             emit ParametersChanged(change.asset, evidenceRoot, change.from, change.to);
         }
+    }
+
+    function setGuard(address guard_) external onlyOwner {
+        guard = guard_;
+        emit GuardSet(guard_);
     }
 
     function list(Listing[] calldata listings) external onlyOwner {

@@ -30,7 +30,7 @@ const DOORS: readonly (readonly [RegExp, ...string[]])[] = [
   [/^(fastify|@fastify\/.*|fastify-type-provider-zod|pino|prom-client|close-with-grace)$/, 'api/'],
   [/^commander$/, 'api/'],
   [/^viem(\/|$)/, 'governance/', 'datasets/sources/'],
-  [/^solc$/, 'scripts/contracts.ts'],
+  [/^solc$/, 'scripts/contracts.ts', 'scripts/solc.mjs'],
   [/^@foundry-rs\//, 'governance/simulate.ts'],
   [/^(preact|uplot)(\/|$)/, 'web/'],
 ];

@@ -27,6 +27,7 @@ export const NATIVE = [
   '@biomejs/biome',
   'esbuild',
   '@foundry-rs/anvil',
+  '@foundry-rs/forge',
   'typescript',
   'oxc-parser',
   'oxc-resolver',
