@@ -10,6 +10,7 @@
 import { PlimsollError, quote } from '../base/errors.ts';
 import { seal } from '../base/id.ts';
 import { SECONDS_PER_DAY } from '../base/units.ts';
+import { type DerivativeAccount, margined } from './derivatives.ts';
 import { endsAt, type MarketPanel, type Waiver } from './panel.ts';
 import type { AssetState, ProtocolState } from './state.ts';
 
@@ -76,13 +77,36 @@ export function reprice(state: ProtocolState, panel: MarketPanel, options: Repri
     simulated: state.simulated || panel.simulated,
     assets,
     lending: state.lending.map((account) => ({ ...account, collateral: scaled(account.collateral), debt: scaled(account.debt) })),
-    derivatives: state.derivatives.map((account) => ({
-      ...account,
-      perps: account.perps.map((perp) => ({ ...perp, sizeTokens: perp.sizeTokens * scale.get(perp.asset)! })),
-    })),
+    derivatives: state.derivatives.map((account) => rescale(account, scale, isOtherDate ? Date.parse(end) - Date.parse(state.asOf) : 0)),
     waivers: [...state.waivers, ...used],
     notes: [...state.notes, ...notesOf(state, assets, coverage, isOtherDate, end)],
   });
+}
+
+/** Sizes by `scale`, tokens now a token then; strikes keep their distance from the price, expiries theirs from the date. */
+function rescale(account: DerivativeAccount, scale: ReadonlyMap<string, number>, shiftMs: number): DerivativeAccount {
+  const { options, collateral, isolated } = account;
+  const sized = <T extends { readonly asset: string; readonly sizeTokens: number }>(one: T): T => ({
+    ...one,
+    sizeTokens: one.sizeTokens * scale.get(one.asset)!,
+  });
+  return {
+    ...account,
+    perps: account.perps.map(sized),
+    ...(options === undefined
+      ? {}
+      : {
+          options: options.map((option) => ({
+            ...sized(option),
+            strikeUsd: option.strikeUsd / scale.get(option.asset)!,
+            expiresAt: new Date(Date.parse(option.expiresAt) + shiftMs).toISOString(),
+          })),
+        }),
+    ...(collateral === undefined
+      ? {}
+      : { collateral: collateral.map((coin) => ({ ...coin, amountTokens: coin.amountTokens * scale.get(coin.asset)! })) }),
+    ...(isolated === undefined ? {} : { isolated: isolated.map(({ perp, equityUsd }) => ({ perp: sized(perp), equityUsd })) }),
+  };
 }
 
 /** Close of the asset's last observed bar. */
@@ -152,12 +176,16 @@ function refuseUnknownAssets(state: ProtocolState): void {
     for (const { asset } of collateral) check(account, 'collateral', asset);
     for (const { asset } of debt) check(account, 'debt', asset);
   }
-  for (const { account, perps } of state.derivatives) for (const { asset } of perps) check(account, 'perps', asset);
+  for (const one of margined(state.derivatives)) {
+    for (const { asset } of one.perps) check(one.account, 'perps', asset);
+    for (const { asset } of one.options ?? []) check(one.account, 'options', asset);
+    for (const { asset } of one.collateral ?? []) check(one.account, 'collateral', asset);
+  }
 }
 
 type Coverage = { readonly share: number; readonly constantShare: number; readonly unpriced: readonly string[] };
 
-/** USD of collateral, debt and perps. Constant by declaration (a stablecoin) counts as covered; an asset whose driver is missing does not. */
+/** USD of collateral, debt, perpetuals and options by their underlying. Constant by declaration (a stablecoin) counts as covered; an asset whose driver is missing does not. */
 function coverageOf(before: ProtocolState, after: readonly AssetState[]): Coverage {
   const usd = new Map<string, number>();
   const price = new Map(before.assets.map(({ asset, priceUsd }) => [asset, priceUsd]));
@@ -166,7 +194,10 @@ function coverageOf(before: ProtocolState, after: readonly AssetState[]): Covera
   };
   for (const { collateral, debt } of before.lending)
     for (const { asset, amountTokens } of [...collateral, ...debt]) add(asset, amountTokens);
-  for (const { perps } of before.derivatives) for (const { asset, sizeTokens } of perps) add(asset, sizeTokens);
+  for (const { perps, options = [], collateral = [] } of margined(before.derivatives)) {
+    for (const { asset, sizeTokens } of [...perps, ...options]) add(asset, sizeTokens);
+    for (const { asset, amountTokens } of collateral) add(asset, amountTokens);
+  }
   let total = 0;
   let covered = 0;
   let constant = 0;

@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { Id } from '../base/id.ts';
+import { DerivativeAccount, MarginRule } from './derivatives.ts';
 import { AssetName, Waiver } from './panel.ts';
 
 /** One asset's load line. Every field is an integer in the unit of its name. */
@@ -93,33 +94,6 @@ export const LendingAccount = z
   })
   .readonly();
 export type LendingAccount = z.infer<typeof LendingAccount>;
-
-/** A linear perpetual position: size in tokens, negative = short. Profit since `state.asOf` = size × (price − priceUsd). */
-export const PerpPosition = z.strictObject({ asset: AssetName, sizeTokens: z.number() }).readonly();
-
-/** A cross-margined account; `equityUsd` is collateral plus unrealised profit at `asOf`. */
-export const DerivativeAccount = z
-  .strictObject({
-    account: z.string(),
-    equityUsd: z.number(),
-    perps: z.array(PerpPosition).readonly(),
-  })
-  .readonly();
-export type DerivativeAccount = z.infer<typeof DerivativeAccount>;
-
-/** The venue's base margin: worst loss over the price grid, before the asset's margin multiplier. */
-export const MarginRule = z
-  .strictObject({
-    /** Price moves of the scenario grid as fractions, e.g. ±0.18 × {1/3, 2/3, 1}, by asset. */
-    shockByAsset: z.record(z.string(), z.number().positive()).readonly(),
-    gridSteps: z.int().positive(),
-    /** Initial margin = initialToMaintenance × maintenance margin. */
-    initialToMaintenance: z.number().min(1),
-    /** Added to the worst loss: fraction of gross notional. */
-    contingencyFraction: z.number().nonnegative(),
-  })
-  .readonly();
-export type MarginRule = z.infer<typeof MarginRule>;
 
 export const SetAside = z
   .strictObject({ account: z.string(), rule: z.string(), debtUsd: z.number(), collateralUsd: z.number() })

@@ -30,11 +30,34 @@ export type BookInput = {
   readonly debtTokens: Float64Array;
   readonly positionStart: Int32Array;
   readonly positionAsset: Int32Array;
+  /** Size of a perpetual, or coins of collateral. Inverse contracts: USD of contracts over the start price. */
   readonly positionTokens: Float64Array;
+  /** `POSITION`. */
+  readonly positionKind: Int32Array;
+  /** Of collateral: the share that counts, 1 − haircut. */
+  readonly positionCredit: Float64Array;
   readonly startEquity: Float64Array;
-  /** By asset, shock × multiplier. */
+  /** By asset, shock × multiplier; contingencies × multiplier, of perpetuals' notional and of options sold. */
   readonly marginShock: Float64Array;
   readonly marginContingency: Float64Array;
+  readonly optionContingency: Float64Array;
+  /** By asset: share of the notional that longs pay a step. */
+  readonly fundingRate: Float64Array;
+  /** By asset: how far the grid moves volatilities, as a share of them. */
+  readonly volatilityRange: Float64Array;
+  readonly optionStart: Int32Array;
+  readonly optionSeries: Int32Array;
+  readonly optionTokens: Float64Array;
+  /** The distinct option contracts; years from the start, σ a year, 1 a call and −1 a put. */
+  readonly series: {
+    readonly asset: Int32Array;
+    readonly strike: Float64Array;
+    readonly years: Float64Array;
+    readonly volatility: Float64Array;
+    readonly side: Float64Array;
+  };
+  /** The venue's grid, in units of shock and range; weight is the share of the profit that counts. */
+  readonly grid: { readonly price: Float64Array; readonly volatility: Float64Array; readonly weight: Float64Array };
   readonly stepSeconds: number;
   readonly closeFactor: number;
   readonly fullCloseHealth: number;
@@ -43,7 +66,15 @@ export type BookInput = {
   readonly capitalCost: number;
   readonly bonusFee: number;
   readonly auctionDiscount: number;
+  /** Closing an option costs this share of its value and this share of the underlying's price. */
+  readonly optionSpread: number;
+  readonly optionTick: number;
+  /** −∂ ln σ / ∂ ln price. */
+  readonly volatilityBeta: number;
+  readonly insuranceFundUsd: number;
 };
+
+export const POSITION = { linear: 0, inverse: 1, collateral: 2 } as const;
 
 /** Price multiples of today, [path][step][column]. */
 export type Paths = {
@@ -63,6 +94,7 @@ export type BlockResult = {
   readonly liquidatedAccounts: Float64Array;
   readonly needlessAccounts: Float64Array;
   readonly marginShortfallUsd: Float64Array;
+  readonly deleveragedUsd: Float64Array;
   readonly accountHits: Float64Array;
   readonly accountLossUsd: Float64Array;
   /** How the last path ended: what is left, taken and repaid, in tokens. The books must balance. */
@@ -107,9 +139,39 @@ export function place(arena: Arena, book: BookInput, paths: Paths): Placed {
     arena.place(book.positionStart),
     arena.place(book.positionAsset),
     arena.place(book.positionTokens),
+    arena.place(book.positionKind),
+    arena.place(book.positionCredit),
     arena.place(book.startEquity),
     arena.place(book.marginShock),
     arena.place(book.marginContingency),
+    arena.place(book.optionContingency),
+    arena.place(book.fundingRate),
+    arena.place(book.volatilityRange),
+    arena.place(book.optionStart),
+    arena.place(book.optionSeries),
+    arena.place(book.optionTokens),
+    arena.place(book.series.asset),
+    arena.place(book.series.strike),
+    arena.place(book.series.years),
+    arena.place(book.series.volatility),
+    arena.place(book.series.side),
+    arena.place(book.grid.price),
+    arena.place(book.grid.volatility),
+    arena.place(book.grid.weight),
+  ];
+  const series = book.series.strike.length;
+  const nodes = book.grid.price.length;
+  const optionRow = nodes + 2 + (nodes % 2);
+  const options = [
+    doubles(assets),
+    doubles(assets),
+    doubles(series),
+    doubles(series),
+    doubles(series),
+    doubles(series * nodes),
+    doubles(nodes),
+    doubles(6 * optionRow),
+    doubles(6 * optionRow),
   ];
   const collateralLeft = doubles(book.collateralTokens.length);
   const debtLeft = doubles(book.debtTokens.length);
@@ -125,11 +187,26 @@ export function place(arena: Arena, book: BookInput, paths: Paths): Placed {
     doubles((2 * paths.steps + 1) * assets),
     doubles(assets),
   ];
-  const byPath = Array.from({ length: 6 }, () => doubles(paths.count));
+  const byPath = Array.from({ length: 7 }, () => doubles(paths.count));
   const byAccount = [doubles(accounts), doubles(accounts)];
 
-  const words = [assets, paths.steps, paths.columns, lenders, traders, paths.frozenSteps];
-  words.push(...market, ...lending, ...margin, ...work, collateralLeft, debtLeft, hit, ...guard, seized, repaid, ...byPath, ...byAccount);
+  const pays = book.fundingRate.some((rate) => rate !== 0) ? 1 : 0;
+  const words = [assets, paths.steps, paths.columns, lenders, traders, paths.frozenSteps, series, nodes, optionRow, pays];
+  words.push(
+    ...market,
+    ...lending,
+    ...margin,
+    ...work,
+    ...options,
+    collateralLeft,
+    debtLeft,
+    hit,
+    ...guard,
+    seized,
+    repaid,
+    ...byPath,
+    ...byAccount,
+  );
   const job = arena.struct(words, [
     book.stepSeconds,
     book.closeFactor,
@@ -139,6 +216,11 @@ export function place(arena: Arena, book: BookInput, paths: Paths): Placed {
     book.capitalCost,
     book.bonusFee,
     book.auctionDiscount,
+    book.optionSpread,
+    book.optionTick,
+    book.volatilityBeta,
+    book.insuranceFundUsd,
+    book.grid.price.reduce((most, price, node) => Math.max(most, Math.abs(price * book.grid.weight[node]!)), 1),
   ]);
   const factors = arena.place(paths.factors);
 
@@ -149,6 +231,7 @@ export function place(arena: Arena, book: BookInput, paths: Paths): Placed {
     liquidatedAccounts: arena.read(byPath[3]!, paths.count),
     needlessAccounts: arena.read(byPath[4]!, paths.count),
     marginShortfallUsd: arena.read(byPath[5]!, paths.count),
+    deleveragedUsd: arena.read(byPath[6]!, paths.count),
     accountHits: arena.read(byAccount[0]!, accounts),
     accountLossUsd: arena.read(byAccount[1]!, accounts),
     last: {

@@ -38,6 +38,8 @@ export type Kernel = {
   options(options: Option.OptionsInput, into?: Option.OptionValues): Option.OptionValues;
   /** Price multiples of paths [from, from + count), [path][step][asset]; into the caller's memory where given. */
   simulate(law: Law.LawInput, seed: number, steps: number, from: number, count: number, into?: Float64Array): Float64Array;
+  /** Equity after haircuts and requirement of every trader as the book stands, USD. */
+  standing(book: Job.BookInput): { readonly equityUsd: Float64Array; readonly requiredUsd: Float64Array };
   /** The book against the given paths. */
   stress(book: Job.BookInput, paths: Job.Paths): Job.BlockResult;
 };
@@ -52,11 +54,12 @@ type Exports = {
   exponentialOf(x: number): number;
   logarithmOf(x: number): number;
   millsOf(x: number): number;
-  priceOptions(inputs: number, outputs: number, count: number): void;
+  priceOptions(inputs: number, outputs: number, count: number, width: number): void;
   uniformsTo(out: number, seedLow: number, seedHigh: number, purpose: number, path: number, step: number, pair: number): void;
   uniform(seedLow: number, seedHigh: number, purpose: number, path: number, step: number, lane: number): number;
   chiSquare(seedLow: number, seedHigh: number, path: number, step: number, nu: number): number;
   philoxTo(out: number, c0: number, c1: number, c2: number, c3: number, k0: number, k1: number): void;
+  standing(job: number, equities: number, requirements: number): void;
   simulate(law: number, firstPath: number, count: number, out: number): void;
   stress(job: number, factors: number, count: number): void;
 };
@@ -68,6 +71,9 @@ type Host = {
     readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
   };
 };
+
+/** No path at all. */
+const STILL: Job.Paths = { count: 0, steps: 0, columns: 0, factors: new Float64Array(0), frozenSteps: 0 };
 
 let loaded: Kernel | undefined;
 
@@ -120,6 +126,14 @@ function instantiate(): Kernel {
       if (into === undefined) return arena.read(out, values);
       into.set(arena.view(out, values));
       return into;
+    },
+    standing(book) {
+      arena.reset();
+      const { job } = Job.place(arena, book, STILL);
+      const equities = arena.zeros(8 * book.traders);
+      const requirements = arena.zeros(8 * book.traders);
+      wasm.standing(job, equities, requirements);
+      return { equityUsd: arena.read(equities, book.traders), requiredUsd: arena.read(requirements, book.traders) };
     },
     stress(book, paths) {
       arena.reset();

@@ -35,7 +35,7 @@ export function room(count: number): OptionValues {
 /** `values`: where to put them. */
 export function price(
   arena: Arena,
-  run: (inputs: number, outputs: number, count: number) => void,
+  run: (inputs: number, outputs: number, count: number, width: number) => void,
   options: OptionsInput,
   values: OptionValues,
 ): OptionValues {
@@ -51,7 +51,7 @@ export function price(
       column.set(options[name].subarray(from, from + count));
       if (even > count) column[count] = column[count - 1]!;
     }
-    run(inputs, outputs, even);
+    run(inputs, outputs, even, even);
     for (const [row, name] of OUTPUTS.entries()) values[name].set(arena.view(outputs + 8 * row * even, count), from);
   }
   return values;

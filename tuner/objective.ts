@@ -6,9 +6,11 @@
  *   expected shortfall at `level` ≤ budget,   95 % upper bound on P(loss > budget) ≤ allowed.
  * Two standard errors of the first separate "fits" from "safe": recommended values must be safe.
  */
-import { BPS_ONE, PPM_ONE } from '../base/units.ts';
-import type { AssetState, DerivativeAccount, LendingAccount, ParametersByAsset, ProtocolState } from '../datasets/state.ts';
+import { BPS_ONE } from '../base/units.ts';
+import { type DerivativeAccount, margined } from '../datasets/derivatives.ts';
+import type { AssetState, LendingAccount, ParametersByAsset, ProtocolState } from '../datasets/state.ts';
 import { loadKernel } from '../kernel/kernel.ts';
+import * as Account from './margin/account.ts';
 import type { Policy } from './policy.ts';
 import * as Summary from './stress/summary.ts';
 
@@ -43,7 +45,14 @@ export type Exposure = {
 export function judge(lossesUsd: readonly number[], risk: { level: number; budgetUsd: number; overBudgetProbability: number }): Judgement {
   const kernel = loadKernel();
   const none = lossesUsd.map(() => 0);
-  const alone = { liquidatedUsd: none, penaltyUsd: none, liquidatedAccounts: none, needlessAccounts: none, marginShortfallUsd: none };
+  const alone = {
+    liquidatedUsd: none,
+    penaltyUsd: none,
+    liquidatedAccounts: none,
+    needlessAccounts: none,
+    marginShortfallUsd: none,
+    deleveragedUsd: none,
+  };
   const summary = Summary.summarise(kernel, { badDebtUsd: lossesUsd, ...alone }, 0, risk);
   const {
     expectedShortfallUsd,
@@ -108,11 +117,11 @@ export function exposures(state: ProtocolState): readonly Exposure[] {
       found.collateralAccounts += 1;
       found.collateralUsd += sum(held.map(({ amountTokens }) => amountTokens)) * price[asset]! * usable[asset]!;
     }
-    for (const account of state.derivatives) {
-      const perps = account.perps.filter((perp) => perp.asset === asset && perp.sizeTokens !== 0);
-      if (perps.length === 0) continue;
+    for (const account of margined(state.derivatives)) {
+      const sizes = [...account.perps, ...(account.options ?? [])].filter((one) => one.asset === asset && one.sizeTokens !== 0);
+      if (sizes.length === 0) continue;
       found.perpAccounts += 1;
-      found.perpNotionalUsd += sum(perps.map(({ sizeTokens }) => Math.abs(sizeTokens))) * price[asset]!;
+      found.perpNotionalUsd += sum(sizes.map(({ sizeTokens }) => Math.abs(sizeTokens))) * price[asset]!;
     }
     return found;
   });
@@ -122,10 +131,14 @@ export function exposures(state: ProtocolState): readonly Exposure[] {
 export function newlyLiquidatable(state: ProtocolState, from: ParametersByAsset, to: ParametersByAsset): readonly string[] {
   const price = prices(state);
   const lending = state.lending.filter((account) => !isUnderwater(state, account, from, price) && isUnderwater(state, account, to, price));
-  const derivatives = state.derivatives.filter(
-    (account) =>
-      account.equityUsd >= maintenanceUsd(state, account, from, price) && account.equityUsd < maintenanceUsd(state, account, to, price),
-  );
+  const { marginRule: rule } = state;
+  const kernel = loadKernel();
+  const market = rule === null ? null : { asOf: state.asOf, priceUsd: price, rule };
+  const stands = (account: DerivativeAccount, parameters: ParametersByAsset) => {
+    const { equityUsd, requiredUsd } = Account.standing(kernel, account, market!, parameters);
+    return equityUsd >= requiredUsd;
+  };
+  const derivatives = margined(market === null ? [] : state.derivatives).filter((account) => stands(account, from) && !stands(account, to));
   return [...lending, ...derivatives].map(({ account }) => account);
 }
 
@@ -143,25 +156,6 @@ function isUnderwater(
     }),
   );
   return debt > covered;
-}
-
-/** The kernel's rule (kernel/assembly/margin.ts): the worst joint move of all prices over the grid, plus contingencies on gross notional. */
-function maintenanceUsd(
-  state: ProtocolState,
-  account: DerivativeAccount,
-  parameters: ParametersByAsset,
-  price: Readonly<Record<string, number>>,
-) {
-  const rule = state.marginRule;
-  if (rule === null) return 0;
-  let together = 0;
-  let contingency = 0;
-  for (const { asset, sizeTokens } of account.perps) {
-    const scaled = (sizeTokens * (price[asset] ?? 0) * (parameters[asset]?.marginMultiplierPpm ?? PPM_ONE)) / PPM_ONE;
-    together += scaled * (rule.shockByAsset[asset] ?? 0);
-    contingency += Math.abs(scaled) * rule.contingencyFraction;
-  }
-  return Math.abs(together) + contingency;
 }
 
 function ltvBps(state: ProtocolState, account: LendingAccount, asset: string, parameters: ParametersByAsset): number {

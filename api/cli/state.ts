@@ -68,7 +68,13 @@ async function importTables(flags: ImportFlags): Promise<void> {
 async function show(state: ProtocolState, json: boolean): Promise<void> {
   const { borrowingPowerUsd, exposures, totalDebtUsd } = await import('../../tuner/objective.ts');
   const { parametersOf } = await import('../../datasets/state.ts');
+  const { bookGreeks } = await import('../../tuner/margin/account.ts');
+  const { margined } = await import('../../datasets/derivatives.ts');
+  const { loadKernel } = await import('../../kernel/kernel.ts');
   const debtUsd = totalDebtUsd(state);
+  const priceUsd = Object.fromEntries(state.assets.map((one) => [one.asset, one.priceUsd]));
+  const { marginRule: rule } = state;
+  const greeks = rule === null ? [] : bookGreeks(loadKernel(), margined(state.derivatives), { asOf: state.asOf, priceUsd, rule });
   const power = borrowingPowerUsd(state, parametersOf(state));
   const summary = {
     id: state.id,
@@ -84,7 +90,7 @@ async function show(state: ProtocolState, json: boolean): Promise<void> {
     waivers: state.waivers,
   };
   if (json) {
-    printJson({ ...summary, assets: exposures(state) });
+    printJson({ ...summary, assets: exposures(state), greeks });
     return;
   }
   const exposed = new Map(exposures(state).map((row) => [row.asset, row]));
@@ -100,6 +106,19 @@ async function show(state: ProtocolState, json: boolean): Promise<void> {
     [
       `${state.id}\n${state.protocol}, as of ${state.asOf}${state.simulated ? ', SIMULATED' : ''}: ${state.lending.length} lending and ${state.derivatives.length} derivative accounts, ${usd(debtUsd)} debt, ${state.setAside.length} accounts set aside\n\n`,
       table(['asset', 'driven by', 'price', 'LTV %', 'threshold %', 'collateral'], rows),
+      greeks.length === 0 ? '' : `\n traders together, by asset: per USD, per point of volatility, per day\n`,
+      greeks.length === 0
+        ? ''
+        : table(
+            ['asset', 'delta, tokens', 'gamma', 'vega', 'theta'],
+            greeks.map((row) => [
+              row.asset,
+              row.deltaTokens.toPrecision(5),
+              row.gamma.toPrecision(3),
+              usd(row.vegaUsd / 100),
+              usd(row.thetaUsd / 365),
+            ]),
+          ),
       ...state.notes.map((note) => ` ${note}\n`),
     ].join(''),
   );

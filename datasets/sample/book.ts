@@ -10,9 +10,10 @@ import { PlimsollError, quote } from '../../base/errors.ts';
 import { digest, seal } from '../../base/id.ts';
 import { PURPOSE } from '../../base/random.ts';
 import { type Kernel, loadKernel } from '../../kernel/kernel.ts';
+import type { DerivativeAccount } from '../derivatives.ts';
 import { endsAt, type MarketPanel } from '../panel.ts';
 import * as Reprice from '../reprice.ts';
-import type { AssetState, DerivativeAccount, EMode, Holding, LendingAccount, ProtocolState } from '../state.ts';
+import type { AssetState, EMode, Holding, LendingAccount, ProtocolState } from '../state.ts';
 import calibration from './calibration.json' with { type: 'json' };
 
 const LENDING_ACCOUNTS = 400;

@@ -4,7 +4,7 @@
  *
  * distance = USD by which the account clears its rule (Σ collateral·price·threshold − debt, or equity − requirement).
  * When no price has moved by more than m start prices since, the distance has fallen by at most m · span, where span is the
- * book value of everything the account holds that can move. `total` is all it holds: rounding errors stay below SLACK of it.
+ * book value of everything the account holds that can move. (An account with options, or funding to pay, is always looked at.) `total` is all it holds: rounding errors stay below SLACK of it.
  */
 import { f, i, set, Job } from './job';
 import * as Market from './market';
@@ -37,7 +37,7 @@ export function measure(job: Job): void {
     for (let row = i(job.positionStart, trader); row < end; row += 1) {
       const asset = i(job.positionAsset, row);
       // Equity and requirement both move.
-      const rate = 1 + f(job.marginShock, asset) + f(job.marginContingency, asset);
+      const rate = 1 + job.gridReach * f(job.marginShock, asset) + f(job.marginContingency, asset);
       add(job, account, asset, Math.abs(f(job.positionTokens, row)) * rate);
     }
   }

@@ -4,6 +4,7 @@ import * as Stream from './stream';
 export { chiSquare, normalQuantile } from './distribution';
 export { exponentialOf } from './exponential';
 export { simulate } from './law';
+export { standing } from './margin';
 export { logarithmOf } from './logarithm';
 export { millsOf } from './mills';
 export { normalOf } from './normal';

@@ -11,6 +11,12 @@ export class Job {
   lenders: i32;
   traders: i32;
   frozenSteps: i32;
+  /** Option series, nodes of the margin grid, and places in a row of `optionInputs`: nodes + 2 or more, even. */
+  series: i32;
+  nodes: i32;
+  optionRow: i32;
+  /** 1 where any funding rate is not 0. */
+  pays: i32;
 
   // Market, by asset.
   startPrice: usize;
@@ -41,11 +47,34 @@ export class Job {
   // Derivative accounts.
   positionStart: usize;
   positionAsset: usize;
+  /** A perpetual's size, or collateral in coins. Inverse contracts: USD of contracts over the start price. */
   positionTokens: usize;
+  /** i32: 0 linear, 1 inverse, 2 collateral. */
+  positionKind: usize;
+  /** By position, only for collateral: the share that counts, 1 − haircut. */
+  positionCredit: usize;
   startEquity: usize;
-  /** By asset: shock × multiplier, and contingency × multiplier. */
+  /** By asset: shock × multiplier; contingency × multiplier of perpetuals, and of options sold; rate of funding a step. */
   marginShock: usize;
   marginContingency: usize;
+  optionContingency: usize;
+  fundingRate: usize;
+  /** By asset, a share of the volatility. */
+  volatilityRange: usize;
+  optionStart: usize;
+  /** i32. */
+  optionSeries: usize;
+  optionTokens: usize;
+  // By series; seriesAsset i32; years from the start; side 1 call, −1 put.
+  seriesAsset: usize;
+  seriesStrike: usize;
+  seriesYears: usize;
+  seriesVolatility: usize;
+  seriesSide: usize;
+  // By node of the grid, in units of shock and range.
+  nodePrice: usize;
+  nodeVolatility: usize;
+  nodeWeight: usize;
 
   // Working space.
   reference: usize;
@@ -56,6 +85,18 @@ export class Job {
   market: usize;
   /** Market prices after a step's trades. */
   marks: usize;
+  /** By asset: funding a linear token has paid so far in this path, USD; the same of an inverse token. */
+  funding: usize;
+  inverseFunding: usize;
+  seriesSettled: usize;
+  seriesValue: usize;
+  seriesStartValue: usize;
+  /** Series × nodes. */
+  seriesProfit: usize;
+  /** By node: an account's options. */
+  nodeProfit: usize;
+  optionInputs: usize;
+  optionOutputs: usize;
   collateralLeft: usize;
   debtLeft: usize;
   /** i32 by account, lenders then traders: liquidated in this path. */
@@ -79,6 +120,8 @@ export class Job {
   liquidatedAccounts: usize;
   needlessAccounts: usize;
   marginShortfallUsd: usize;
+  /** Taken from winners where shortfall exceeds the insurance fund. */
+  deleveragedUsd: usize;
   // Results by account, lenders then traders, summed over the block's paths in order.
   accountHits: usize;
   accountLossUsd: usize;
@@ -93,6 +136,14 @@ export class Job {
   bonusFee: f64;
   /** A bidder takes a position at most at this discount from its price. */
   auctionDiscount: f64;
+  /** Closing an option costs this share of its value and this share of the underlying's price. */
+  optionSpread: f64;
+  optionTick: f64;
+  /** −∂ ln σ / ∂ ln P. */
+  volatilityBeta: f64;
+  insuranceFundUsd: f64;
+  /** Largest weight × move of the grid, at least 1. */
+  gridReach: f64;
 }
 
 // @ts-ignore: decorator

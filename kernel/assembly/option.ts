@@ -15,10 +15,10 @@ const SMALLEST_DEVIATION: f64 = 1e-12;
 const SMALLEST_ROOT: f64 = 5.6e-9;
 const INVERSE_ROOT_TWO_PI: f64 = 0.3989422804014327;
 
-/** `count` (even) options. In: rows F, K, T, σ, r, s of `count` at `inputs`. Out: rows price, delta, gamma, vega, theta, rho. */
-export function priceOptions(inputs: usize, outputs: usize, count: i32): void {
+/** `count` (even) options. In: rows F, K, T, σ, r, s of `width` places at `inputs`. Out: rows price, delta, gamma, vega, theta, rho. */
+export function priceOptions(inputs: usize, outputs: usize, count: i32, width: i32): void {
   prepareMills();
-  const row = <usize>count << 3;
+  const row = <usize>width << 3;
   for (let option = 0; option < count; option += 2) {
     const at = inputs + (<usize>option << 3);
     const out = outputs + (<usize>option << 3);

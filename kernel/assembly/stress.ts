@@ -23,18 +23,19 @@ export function stress(job: Job, factors: usize, count: i32): void {
   for (let path = 0; path < count; path += 1) {
     Market.open(job);
     Lending.open(job);
-    Margin.open();
+    Margin.open(job);
     for (let step = 1; step <= job.steps; step += 1) {
       Market.advance(job, step, factors);
       factors += row;
+      Margin.accrue(job, step);
       Lending.liquidateAll(job);
-      Margin.liquidateAll(job);
+      Margin.liquidateAll(job, step);
     }
     Market.mark(job);
     for (let step = job.steps + 1; step <= 2 * job.steps && Lending.anyBelow(job); step += 1) {
       Market.advance(job, step, factors - row);
       Lending.liquidateAll(job);
-      Margin.liquidateAll(job);
+      Margin.liquidateAll(job, step);
       Market.mark(job);
     }
     finish(job, path);
@@ -52,6 +53,8 @@ function finish(job: Job, path: i32): void {
     if (i(job.hit, account) != 0 && Lending.recovered(job, account)) needless += 1;
   }
   Margin.close(job);
+  const deleveraged = Margin.deleveraged(job);
+  Margin.lookBack(job);
   for (let trader = 0; trader < job.traders; trader += 1) {
     if (i(job.hit, job.lenders + trader) != 0 && Margin.recovered(job, trader)) needless += 1;
   }
@@ -67,4 +70,5 @@ function finish(job: Job, path: i32): void {
   set(job.liquidatedAccounts, path, hits);
   set(job.needlessAccounts, path, needless);
   set(job.marginShortfallUsd, path, Margin.shortfallUsd);
+  set(job.deleveragedUsd, path, deleveraged);
 }

@@ -120,6 +120,7 @@ export function evidence(paths: number, salt: number): StressEvidence {
       liquidatedAccounts: column(4),
       needlessAccounts: column(5),
       marginShortfallUsd: column(6),
+      deleveragedUsd: column(7),
     },
     named: [],
     summary: summary(salt),
@@ -144,5 +145,6 @@ function summary(usd: number): LossSummary {
     meanPenaltyUsd: usd / 5,
     meanLiquidatedAccounts: 12,
     meanMarginShortfallUsd: 0,
+    meanDeleveragedUsd: 0,
   };
 }

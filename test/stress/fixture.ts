@@ -1,6 +1,7 @@
 /** Made-up models, books and scenarios for tests and benchmarks: legal, small, adjustable. */
 import { seal } from '../../base/id.ts';
-import type { AssetState, DerivativeAccount, LendingAccount, ProtocolState, RiskParameters } from '../../datasets/state.ts';
+import type { DerivativeAccount } from '../../datasets/derivatives.ts';
+import type { AssetState, LendingAccount, ProtocolState, RiskParameters } from '../../datasets/state.ts';
 import type { FitReport, MarketModel } from '../../models/market.ts';
 import type { NamedScenario, ScenarioSet } from '../../models/scenario.ts';
 

@@ -10,7 +10,15 @@ import * as Stress from '../../tuner/stress/stress.ts';
 import * as Fixture from './fixture.ts';
 
 const kernel = loadKernel();
-const FREE: Book.LiquidatorCosts = { gasUsd: 0, capitalCost: 0, bonusFee: 0, smallPositionUsd: 0, auctionDiscount: 0.1 };
+const FREE: Book.LiquidatorCosts = {
+  gasUsd: 0,
+  capitalCost: 0,
+  bonusFee: 0,
+  smallPositionUsd: 0,
+  auctionDiscount: 0.1,
+  optionSpread: 0,
+  optionTick: 0,
+};
 const MODEL = Fixture.model(3);
 const STEPS = 12;
 const FIGURES = ['badDebtUsd', 'liquidatedUsd', 'penaltyUsd', 'marginShortfallUsd'] as const;

@@ -10,6 +10,7 @@ import * as Evaluate from '../../tuner/stress/evaluate.ts';
 import { StressEvidence } from '../../tuner/stress/evidence.ts';
 import * as Named from '../../tuner/stress/named.ts';
 import * as Stress from '../../tuner/stress/stress.ts';
+import * as Traders from '../../tuner/stress/traders.ts';
 import * as Fixture from './fixture.ts';
 import type { Done, Task } from './worker.ts';
 
@@ -134,7 +135,7 @@ describe('evidence', () => {
     expect(() => Stress.stressRange(kernel, prepared, parameters, { from: 256, to: 256 })).toThrow(Stress.BadRangeError);
     expect(() => Stress.assemble(prepared, parameters, [], named, RISK)).toThrow(Stress.BadRangeError);
     const noRule = Fixture.state(state.assets, state.lending, state.derivatives, { marginRule: null });
-    expect(() => Stress.prepare(noRule, model, scenarios, { borrowers: 'standing' })).toThrow(Book.NoMarginRuleError);
+    expect(() => Stress.prepare(noRule, model, scenarios, { borrowers: 'standing' })).toThrow(Traders.NoMarginRuleError);
     const stranger = Fixture.state(
       [Fixture.dollar()],
       [{ account: 'a', eMode: 0, collateral: [{ asset: 'X', amountTokens: 1 }], debt: [{ asset: 'USD', amountTokens: 1 }] }],

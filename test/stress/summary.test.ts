@@ -8,7 +8,15 @@ const kernel = loadKernel();
 
 function paths(badDebtUsd: readonly number[], marginShortfallUsd: readonly number[] = badDebtUsd.map(() => 0)): PathResults {
   const none = badDebtUsd.map(() => 0);
-  return { badDebtUsd, liquidatedUsd: none, penaltyUsd: none, liquidatedAccounts: none, needlessAccounts: none, marginShortfallUsd };
+  return {
+    badDebtUsd,
+    liquidatedUsd: none,
+    penaltyUsd: none,
+    liquidatedAccounts: none,
+    needlessAccounts: none,
+    marginShortfallUsd,
+    deleveragedUsd: none,
+  };
 }
 const summarise = (losses: readonly number[], level = 0.9, budgetUsd = 5) =>
   Summary.summarise(kernel, paths(losses), 0, { level, budgetUsd });

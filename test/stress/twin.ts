@@ -2,16 +2,24 @@
  * The stress loop written the obvious way: objects, no quick tests, no flat arrays, host pow. One path at a time.
  * Kept beside the tests to be read against methods §9; the kernel must agree with it on every figure.
  */
-import type { BookInput } from '../../kernel/job.ts';
+import { type BookInput, POSITION } from '../../kernel/job.ts';
+import * as Twin from './twin-traders.ts';
 
-type Asset = { start: number; reference: number; flow: { usd: number }; oracle: number; age: number; market: number[]; index: number };
+export type Asset = {
+  start: number;
+  reference: number;
+  flow: { usd: number };
+  oracle: number;
+  age: number;
+  market: number[];
+  index: number;
+};
 type Lender = {
   collateral: { asset: Asset; tokens: number; threshold: number; bonus: number }[];
   debt: { asset: Asset; tokens: number }[];
   hit: boolean;
   lossUsd: number;
 };
-type Trader = { equity: number; perps: { asset: Asset; tokens: number }[]; hit: boolean; lossUsd: number };
 
 export type TwinResult = {
   badDebtUsd: number;
@@ -20,6 +28,7 @@ export type TwinResult = {
   liquidatedAccounts: number;
   needlessAccounts: number;
   marginShortfallUsd: number;
+  deleveragedUsd: number;
   hits: boolean[];
   lossUsd: number[];
   debtLeft: number[];
@@ -48,18 +57,10 @@ export function twin(book: BookInput, factors: readonly (readonly number[])[], f
       lossUsd: 0,
     }),
   );
-  const traders = Array.from(
-    { length: book.traders },
-    (_, account): Trader => ({
-      equity: book.startEquity[account]!,
-      perps: rows(book.positionStart, account).map((row) => ({
-        asset: assets[book.positionAsset[row]!]!,
-        tokens: book.positionTokens[row]!,
-      })),
-      hit: false,
-      lossUsd: 0,
-    }),
-  );
+  const traders = Twin.traders(book, assets);
+  const paid = assets.map(() => [0, 0]);
+  const funding = (asset: Asset, inverse: boolean) => paid[asset.index]![inverse ? 1 : 0]!;
+  let now = 0;
   const untouched = structuredClone(
     lenders.map(({ collateral, debt }) => ({ c: collateral.map(({ tokens }) => tokens), d: debt.map(({ tokens }) => tokens) })),
   );
@@ -128,29 +129,31 @@ export function twin(book: BookInput, factors: readonly (readonly number[])[], f
     return true;
   };
 
-  const margin = (trader: Trader, price: (asset: Asset) => number) => {
-    const equity = trader.equity + trader.perps.reduce((sum, { asset, tokens }) => sum + tokens * (price(asset) - asset.start), 0);
-    const grid = [-1, -2 / 3, -1 / 3, 0, 1 / 3, 2 / 3, 1];
-    const worst = Math.max(
-      ...grid.map(
-        (share) =>
-          -trader.perps.reduce((sum, { asset, tokens }) => sum + tokens * price(asset) * share * book.marginShock[asset.index]!, 0),
-      ),
-    );
-    const contingency = trader.perps.reduce(
-      (sum, { asset, tokens }) => sum + Math.abs(tokens * price(asset)) * book.marginContingency[asset.index]!,
-      0,
-    );
-    return { equity, required: worst + contingency };
+  const margin = (trader: Twin.Trader, price: (asset: Asset) => number) =>
+    Twin.margin(book, trader, price, Twin.yearsAt(book, now), funding);
+  /** To the market, or to a bidder where he pays more. */
+  const closes = (asset: Asset, usd: number, moves: boolean) => {
+    const got = sell(asset, usd);
+    const auctioned = usd - book.auctionDiscount * Math.abs(usd);
+    if (moves && got >= auctioned) asset.flow.usd += usd;
+    return Math.max(got, auctioned);
   };
-  const closed = (trader: Trader, moves: boolean) =>
-    trader.perps.reduce((equity, { asset, tokens }) => {
-      const usd = tokens * asset.reference;
-      const got = sell(asset, usd);
-      const auctioned = usd - book.auctionDiscount * Math.abs(usd);
-      if (moves && got >= auctioned) asset.flow.usd += usd;
-      return equity + Math.max(got, auctioned) - tokens * asset.start;
-    }, trader.equity);
+  const closed = (trader: Twin.Trader, moves: boolean) => {
+    let equity = trader.equity;
+    for (const { asset, tokens, kind } of trader.perps) {
+      equity += closes(asset, tokens * asset.reference, moves);
+      if (kind !== POSITION.collateral) equity -= tokens * (asset.start + funding(asset, kind === POSITION.inverse));
+    }
+    for (const { series, tokens } of trader.options) {
+      const { price, delta } = Twin.worth(book, series, series.asset.reference, Twin.yearsAt(book, now), 1);
+      equity += tokens * price;
+      if (series.settled !== null) continue;
+      equity -= Math.abs(tokens) * (book.optionSpread * price + book.optionTick * series.asset.reference);
+      const hedge = tokens * delta * series.asset.reference;
+      equity += closes(series.asset, hedge, moves) - hedge;
+    }
+    return equity;
+  };
 
   const advance = (row: readonly number[], step: number) => {
     pools.forEach((pool, index) => {
@@ -172,6 +175,14 @@ export function twin(book: BookInput, factors: readonly (readonly number[])[], f
         asset.oracle = seen;
         asset.age = 0;
       }
+    }
+    if (step <= factors.length) {
+      now = step;
+      for (const asset of assets) {
+        paid[asset.index]![0]! += book.fundingRate[asset.index]! * asset.oracle;
+        paid[asset.index]![1]! += book.fundingRate[asset.index]! * asset.start;
+      }
+      Twin.settle(traders, ({ oracle }) => oracle, Twin.yearsAt(book, now));
     }
     for (const lender of lenders) for (let call = 0; call < 4 && liquidate(lender); call += 1);
     for (const trader of traders) {
@@ -206,6 +217,18 @@ export function twin(book: BookInput, factors: readonly (readonly number[])[], f
     const { equity, required } = margin(trader, mark);
     if (equity < required) trader.lossUsd = Math.max(0, -closed(trader, false));
   }
+  const shortfall = traders.reduce((sum, { lossUsd }) => sum + lossUsd, 0);
+  const profits = traders
+    .filter(({ hit }) => !hit)
+    .reduce(
+      (sum, trader) =>
+        sum +
+        Math.max(
+          0,
+          Twin.profit(book, trader, ({ oracle }) => oracle, Twin.yearsAt(book, now), funding),
+        ),
+      0,
+    );
   const recovered = [
     ...lenders.map(({ collateral, debt }, account) => {
       const owed = debt.reduce((sum, { asset }, row) => sum + untouched[account]!.d[row]! * asset.oracle, 0);
@@ -222,7 +245,8 @@ export function twin(book: BookInput, factors: readonly (readonly number[])[], f
     ...total,
     liquidatedAccounts: all.filter(({ hit }) => hit).length,
     needlessAccounts: all.filter(({ hit }, account) => hit && recovered[account]).length,
-    marginShortfallUsd: traders.reduce((sum, { lossUsd }) => sum + lossUsd, 0),
+    marginShortfallUsd: shortfall,
+    deleveragedUsd: Math.min(Math.max(0, shortfall - book.insuranceFundUsd), profits),
     hits: all.map(({ hit }) => hit),
     lossUsd: all.map(({ lossUsd }) => lossUsd),
     debtLeft: lenders.flatMap(({ debt }) => debt.map(({ tokens }) => tokens)),

@@ -21,6 +21,7 @@ const summary = (expectedShortfallUsd: number): LossSummary => ({
   meanPenaltyUsd: 0,
   meanLiquidatedAccounts: 0,
   meanMarginShortfallUsd: 0,
+  meanDeleveragedUsd: 0,
 });
 
 test('one sentence made of the numbers that decided', () => {

@@ -60,6 +60,7 @@ export function analytic(
       liquidatedAccounts: each(0),
       needlessAccounts: each(0),
       marginShortfallUsd: each(margin),
+      deleveragedUsd: each(0),
     };
     const risk = { level: input.policy.level, budgetUsd: Objective.lossBudgetUsd(input.policy, input.state) };
     return seal({

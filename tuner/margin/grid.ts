@@ -19,9 +19,11 @@ export type Underlying = {
   readonly asset: string;
   readonly priceUsd: number;
   readonly priceRangeUsd: number;
-  /** Points of yearly volatility, 1 = 100 %. */
-  readonly volatilityRange: number;
+  readonly volatilityRange: VolatilityRange;
 };
+
+/** SPAN moves volatility by points (1 = 100 % a year), portfolio margins by a share of what it is. */
+export type VolatilityRange = { readonly by: 'points' | 'share'; readonly size: number };
 
 /**
  * `linear`: `size` tokens, profit = size · (price − now). `inverse`: `size` USD of contracts, paid in the coin, worth
@@ -41,8 +43,8 @@ export type Position =
     };
 
 const EXTREME = { price: 2, weight: 0.35 };
-/** A shifted volatility stays above this. */
-const LEAST_VOLATILITY = 0.001;
+/** A shifted volatility stays above this share of itself. */
+const LEAST_SHIFT = 0.01;
 
 /** In SPAN's published order: for each price move volatility up, then down; then the extremes. */
 export const SPAN: readonly Scenario[] = [
@@ -61,7 +63,8 @@ export function riskArray(kernel: Kernel, position: Position, underlying: Underl
     return Float64Array.from(scenarios, ({ weight }, index) => weight * tokens * (prices[index]! - priceUsd));
   }
   const { strikeUsd, years, volatility, isCall, size } = position;
-  const volatilities = scenarios.map((scenario) => Math.max(LEAST_VOLATILITY, volatility + scenario.volatility * volatilityRange));
+  const range = volatilityRange.by === 'points' ? volatilityRange.size / volatility : volatilityRange.size;
+  const volatilities = scenarios.map((scenario) => volatility * Math.max(LEAST_SHIFT, 1 + scenario.volatility * range));
   const count = scenarios.length + 1;
   const filled = (value: number) => new Float64Array(count).fill(value);
   // An option on a worthless underlying is worth its payoff; the kernel takes positive prices.

@@ -1,10 +1,12 @@
 /** The book as flat arrays: all that does not depend on the parameters under test. `terms.ts` adds what does. */
 import { PlimsollError } from '../../base/errors.ts';
 import { fromBps } from '../../base/units.ts';
+import { margined } from '../../datasets/derivatives.ts';
 import type { EMode, Holding, LendingAccount, ProtocolState, RiskParameters } from '../../datasets/state.ts';
 import type { BookInput } from '../../kernel/job.ts';
 import { loadKernel } from '../../kernel/kernel.ts';
 import type { Law } from './law.ts';
+import * as Traders from './traders.ts';
 
 /** Who keeps what when parameters change: see terms.ts. */
 export type Borrowers = 'standing' | 'responsive';
@@ -20,6 +22,9 @@ export type LiquidatorCosts = {
   readonly smallPositionUsd: number;
   /** Largest discount at which a bidder takes over a margin position that the market cannot absorb. */
   readonly auctionDiscount: number;
+  /** Closing an option costs this share of its value, and this share of the underlying's price. */
+  readonly optionSpread: number;
+  readonly optionTick: number;
 };
 export const LIQUIDATOR: LiquidatorCosts = {
   gasUsd: 30,
@@ -27,6 +32,8 @@ export const LIQUIDATOR: LiquidatorCosts = {
   bonusFee: 0.1,
   smallPositionUsd: 2_000,
   auctionDiscount: 0.1,
+  optionSpread: 0.05,
+  optionTick: 0.0005,
 };
 
 /** In a row's override: the asset's own parameters apply. */
@@ -46,9 +53,6 @@ export type Book = {
   readonly eModeBonus: Float64Array;
   /** Parameters in force: what the book is in equilibrium with. */
   readonly inForce: readonly RiskParameters[];
-  /** By asset, before the multiplier. */
-  readonly shock: Float64Array;
-  readonly contingencyFraction: number;
 };
 
 export function flatten(state: ProtocolState, law: Law, stepSeconds: number, borrowers: Borrowers, costs: LiquidatorCosts): Book {
@@ -56,12 +60,10 @@ export function flatten(state: ProtocolState, law: Law, stepSeconds: number, bor
   const position = new Map(assets.map((asset, index) => [asset, index]));
   const column = new Map(law.assets.map((asset, index) => [asset, index]));
   const lending = state.lending.filter(({ debt }) => debt.length > 0);
-  const trading = state.derivatives.filter(({ perps }) => perps.length > 0);
-  const held = new Set(
-    [...lending.flatMap(({ collateral, debt }) => [...collateral, ...debt]), ...trading.flatMap(({ perps }) => perps)].map(
-      ({ asset }) => asset,
-    ),
-  );
+  const held = new Set([
+    ...lending.flatMap(({ collateral, debt }) => [...collateral, ...debt].map(({ asset }) => asset)),
+    ...margined(state.derivatives).flatMap(Traders.assetsOf),
+  ]);
   for (const { asset, panelAsset } of state.assets) {
     if (panelAsset !== null && !column.has(panelAsset) && held.has(asset)) {
       throw new NotModelledError({
@@ -75,7 +77,7 @@ export function flatten(state: ProtocolState, law: Law, stepSeconds: number, bor
 
   const collateral = rows(lending, ({ collateral }) => collateral, position);
   const debt = rows(lending, (account) => account.debt, position);
-  const perps = rows(trading, (account) => account.perps.map(({ asset, sizeTokens }) => ({ asset, amountTokens: sizeTokens })), position);
+  const traders = Traders.flatten(state, stepSeconds, costs);
   const eModes = new Map(state.eModes.map((mode) => [mode.category, mode]));
   const overrides = lending.flatMap((account) => account.collateral.map(({ asset }) => overrideOf(account, asset, eModes)));
   const by = (read: (asset: ProtocolState['assets'][number], index: number) => number) => Float64Array.from(state.assets, read);
@@ -89,7 +91,6 @@ export function flatten(state: ProtocolState, law: Law, stepSeconds: number, bor
   const input: BookInput = {
     assets: assets.length,
     lenders: lending.length,
-    traders: trading.length,
     startPrice: by(({ priceUsd }) => priceUsd),
     pathAsset: columns,
     pool: pool.first,
@@ -109,12 +110,7 @@ export function flatten(state: ProtocolState, law: Law, stepSeconds: number, bor
     debtStart: debt.start,
     debtAsset: debt.asset,
     debtTokens: debt.tokens,
-    positionStart: perps.start,
-    positionAsset: perps.asset,
-    positionTokens: perps.tokens,
-    startEquity: Float64Array.from(trading, ({ equityUsd }) => equityUsd),
-    marginShock: new Float64Array(assets.length),
-    marginContingency: new Float64Array(assets.length),
+    ...traders.input,
     stepSeconds,
     closeFactor: fromBps(state.closeFactorBps),
     fullCloseHealth: state.fullCloseHealth,
@@ -125,14 +121,12 @@ export function flatten(state: ProtocolState, law: Law, stepSeconds: number, bor
     assets,
     panelAssets: state.assets.map(({ panelAsset }) => panelAsset),
     lenders: lending.map(({ account }) => account),
-    traders: trading.map(({ account }) => account),
+    traders: traders.accounts,
     input,
     eModeLtv: Float64Array.from(overrides, (mode) => (mode === null ? NO_OVERRIDE : fromBps(mode.ltvBps))),
     eModeThreshold: Float64Array.from(overrides, (mode) => (mode === null ? NO_OVERRIDE : fromBps(mode.liquidationThresholdBps))),
     eModeBonus: Float64Array.from(overrides, (mode) => (mode === null ? NO_OVERRIDE : fromBps(mode.liquidationBonusBps))),
     inForce: state.assets.map(({ parameters }) => parameters),
-    shock: shocks(state, trading.length > 0 ? new Set(perps.asset) : new Set()),
-    contingencyFraction: state.marginRule?.contingencyFraction ?? 0,
   };
 }
 
@@ -176,20 +170,6 @@ function overrideOf(account: LendingAccount, asset: string, eModes: ReadonlyMap<
   return mode?.assets.includes(asset) ? mode : null;
 }
 
-function shocks(state: ProtocolState, used: ReadonlySet<number>): Float64Array {
-  return Float64Array.from(state.assets, ({ asset }, index) => {
-    const shock = state.marginRule?.shockByAsset[asset];
-    if (shock === undefined && used.has(index)) {
-      throw new NoMarginRuleError({
-        got: `perpetual positions in ${asset} without a shock`,
-        needed: 'marginRule.shockByAsset for it',
-        where: 'state',
-      });
-    }
-    return shock ?? 0;
-  });
-}
-
 export class NotModelledError extends PlimsollError {
   override readonly name = 'Book.NotModelledError';
 }
@@ -200,8 +180,4 @@ export class MissingParametersError extends PlimsollError {
 
 export class UnknownAssetError extends PlimsollError {
   override readonly name = 'Book.UnknownAssetError';
-}
-
-export class NoMarginRuleError extends PlimsollError {
-  override readonly name = 'Book.NoMarginRuleError';
 }

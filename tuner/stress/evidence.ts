@@ -23,6 +23,8 @@ export const PathResults = z
     needlessAccounts: PerPath,
     /** Derivative accounts: shortfall after liquidation, before the insurance fund. */
     marginShortfallUsd: PerPath,
+    /** Of the shortfall beyond the insurance fund: what winners give up, at most their profit. */
+    deleveragedUsd: PerPath,
   })
   .readonly();
 export type PathResults = z.infer<typeof PathResults>;
@@ -35,6 +37,7 @@ export const NamedResult = z
     penaltyUsd: z.number().nonnegative(),
     liquidatedAccounts: z.number().nonnegative(),
     marginShortfallUsd: z.number().nonnegative(),
+    deleveragedUsd: z.number().nonnegative(),
   })
   .readonly();
 export type NamedResult = z.infer<typeof NamedResult>;
@@ -59,6 +62,7 @@ export const LossSummary = z
     meanPenaltyUsd: z.number().nonnegative(),
     meanLiquidatedAccounts: z.number().nonnegative(),
     meanMarginShortfallUsd: z.number().nonnegative(),
+    meanDeleveragedUsd: z.number().nonnegative(),
   })
   .readonly();
 export type LossSummary = z.infer<typeof LossSummary>;

@@ -40,7 +40,15 @@ export type Prepared = {
   readonly insuranceFundUsd: number;
 };
 
-const FIELDS = ['badDebtUsd', 'liquidatedUsd', 'penaltyUsd', 'liquidatedAccounts', 'needlessAccounts', 'marginShortfallUsd'] as const;
+const FIELDS = [
+  'badDebtUsd',
+  'liquidatedUsd',
+  'penaltyUsd',
+  'liquidatedAccounts',
+  'needlessAccounts',
+  'marginShortfallUsd',
+  'deleveragedUsd',
+] as const;
 
 export type RangeResult = Range & {
   readonly byPath: { readonly [field in (typeof FIELDS)[number]]: Float64Array };
@@ -185,6 +193,7 @@ export function namedResult(name: string, part: BlockResult): NamedResult {
     penaltyUsd: part.penaltyUsd[0]!,
     liquidatedAccounts: part.liquidatedAccounts[0]!,
     marginShortfallUsd: part.marginShortfallUsd[0]!,
+    deleveragedUsd: part.deleveragedUsd[0]!,
   };
 }
 

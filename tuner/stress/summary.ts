@@ -40,6 +40,7 @@ export function summarise(kernel: Kernel, paths: PathResults, insuranceFundUsd: 
     meanPenaltyUsd: mean(paths.penaltyUsd),
     meanLiquidatedAccounts: mean(paths.liquidatedAccounts),
     meanMarginShortfallUsd: mean(paths.marginShortfallUsd),
+    meanDeleveragedUsd: mean(paths.deleveragedUsd),
   };
 }
 

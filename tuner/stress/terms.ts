@@ -3,11 +3,12 @@
  *
  * Borrowers: today's book is taken as in equilibrium with today's parameters. `standing` keeps every debt and position;
  * `responsive` keeps each account's utilisation of its borrowing power (debt × Σ collateral·price·LTV new / old) and of
- * its margin (size × old / new requirement), so that haircuts and multipliers reach the losses.
+ * its margin (sizes × old / new requirement; coins given as collateral stay), so that haircuts and multipliers reach the losses.
  */
 import { BPS_ONE, fromBps, fromPpm } from '../../base/units.ts';
 import type { ParametersByAsset, RiskParameters } from '../../datasets/state.ts';
-import type { BookInput } from '../../kernel/job.ts';
+import { type BookInput, POSITION } from '../../kernel/job.ts';
+import { loadKernel } from '../../kernel/kernel.ts';
 import { type Book, MissingParametersError, NO_OVERRIDE } from './book.ts';
 
 /** The book under the given parameters: thresholds, bonuses, margins, and debts and sizes by the borrower rule. */
@@ -58,42 +59,56 @@ export function healths(input: BookInput): { debtUsd: number; health: number }[]
   });
 }
 
-/** Equity and maintenance requirement of each trader at start prices. */
+/** Equity, collateral after haircuts, and maintenance requirement of each trader at start prices. */
 export function margins(input: BookInput): { equityUsd: number; requiredUsd: number; grossUsd: number }[] {
-  return Array.from(input.startEquity, (equityUsd, trader) => {
-    const { gross, together, contingency } = exposure(input, trader, input.marginShock, input.marginContingency);
-    return { equityUsd, requiredUsd: Math.abs(together) + contingency, grossUsd: gross };
-  });
+  const { equityUsd, requiredUsd } = loadKernel().standing(input);
+  return Array.from(equityUsd, (equity, trader) => ({
+    equityUsd: equity,
+    requiredUsd: requiredUsd[trader]!,
+    grossUsd: grossUsd(input, trader),
+  }));
 }
 
-function applyMargin(book: Book, tested: readonly RiskParameters[]) {
-  const { input } = book;
-  const scaled = (source: readonly RiskParameters[], read: (index: number) => number) =>
-    Float64Array.from(source, ({ marginMultiplierPpm }, index) => fromPpm(marginMultiplierPpm) * read(index));
-  const marginShock = scaled(tested, (index) => book.shock[index]!);
-  const marginContingency = scaled(tested, () => book.contingencyFraction);
-  const shockNow = scaled(book.inForce, (index) => book.shock[index]!);
-  const contingencyNow = scaled(book.inForce, () => book.contingencyFraction);
-
-  const positionTokens = input.positionTokens.slice();
-  for (let trader = 0; trader < input.traders; trader += 1) {
-    const now = exposure(input, trader, shockNow, contingencyNow);
-    const then = exposure(input, trader, marginShock, marginContingency);
-    const required = Math.abs(then.together) + then.contingency;
-    const scale = book.borrowers === 'responsive' && required > 0 ? (Math.abs(now.together) + now.contingency) / required : 1;
-    for (let row = input.positionStart[trader]!; row < input.positionStart[trader + 1]!; row += 1) positionTokens[row]! *= scale;
+function applyMargin(book: Book, tested: readonly RiskParameters[]): Partial<BookInput> {
+  const now = withMargin(book.input, book.inForce);
+  const then = withMargin(book.input, tested);
+  if (book.borrowers === 'standing' || book.input.traders === 0) return then;
+  const kernel = loadKernel();
+  const before = kernel.standing({ ...book.input, ...now }).requiredUsd;
+  const after = kernel.standing({ ...book.input, ...then }).requiredUsd;
+  const { positionStart, positionKind, optionStart } = book.input;
+  const positionTokens = book.input.positionTokens.slice();
+  const optionTokens = book.input.optionTokens.slice();
+  for (let trader = 0; trader < book.input.traders; trader += 1) {
+    const scale = after[trader]! > 0 ? before[trader]! / after[trader]! : 1;
+    for (let row = positionStart[trader]!; row < positionStart[trader + 1]!; row += 1) {
+      if (positionKind[row] !== POSITION.collateral) positionTokens[row]! *= scale;
+    }
+    for (let row = optionStart[trader]!; row < optionStart[trader + 1]!; row += 1) optionTokens[row]! *= scale;
   }
-  return { marginShock, marginContingency, positionTokens };
+  return { ...then, positionTokens, optionTokens };
 }
 
-function exposure(input: BookInput, trader: number, shock: Float64Array, contingencyRate: Float64Array) {
-  let [gross, together, contingency] = [0, 0, 0];
+/** Shocks and contingencies times the multiplier, collateral after the haircut. */
+function withMargin(input: BookInput, parameters: readonly RiskParameters[]) {
+  const scaled = (base: Float64Array) => base.map((value, index) => value * fromPpm(parameters[index]!.marginMultiplierPpm));
+  return {
+    marginShock: scaled(input.marginShock),
+    marginContingency: scaled(input.marginContingency),
+    optionContingency: scaled(input.optionContingency),
+    positionCredit: Float64Array.from(input.positionAsset, (asset) => fromBps(BPS_ONE - parameters[asset]!.haircutBps)),
+  };
+}
+
+/** USD of perpetuals, and of options by their underlying. */
+function grossUsd(input: BookInput, trader: number): number {
+  let gross = 0;
   for (let row = input.positionStart[trader]!; row < input.positionStart[trader + 1]!; row += 1) {
-    const asset = input.positionAsset[row]!;
-    const notional = input.positionTokens[row]! * input.startPrice[asset]!;
-    gross += Math.abs(notional);
-    together += notional * shock[asset]!;
-    contingency += Math.abs(notional) * contingencyRate[asset]!;
+    if (input.positionKind[row] !== POSITION.collateral)
+      gross += Math.abs(input.positionTokens[row]!) * input.startPrice[input.positionAsset[row]!]!;
   }
-  return { gross, together, contingency };
+  for (let row = input.optionStart[trader]!; row < input.optionStart[trader + 1]!; row += 1) {
+    gross += Math.abs(input.optionTokens[row]!) * input.startPrice[input.series.asset[input.optionSeries[row]!]!]!;
+  }
+  return gross;
 }

@@ -10,7 +10,12 @@ const FUTURE = [0, 0, 3_330, 3_330, -3_330, -3_330, 6_670, 6_670, -6_670, -6_670
 const LONG_CALL = [460, -610, 2_640, 1_730, -1_270, -2_340, 5_210, 4_540, -2_540, -3_430, 8_060, 7_640, -3_380, -3_990, 3_130, -1_500];
 const COVERED_WRITE = [-460, 610, 690, 1_600, -2_060, -990, 1_460, 2_130, -4_130, -3_240, 1_940, 2_360, -6_620, -6_010, 3_870, -5_500];
 
-const underlying: Grid.Underlying = { asset: 'SPX', priceUsd: 100_000, priceRangeUsd: 10_000, volatilityRange: 0.05 };
+const underlying: Grid.Underlying = {
+  asset: 'SPX',
+  priceUsd: 100_000,
+  priceRangeUsd: 10_000,
+  volatilityRange: { by: 'points', size: 0.05 },
+};
 const option: Grid.Position = { kind: 'option', asset: 'SPX', size: 1, strikeUsd: 100_000, years: 0.25, volatility: 0.2, isCall: true };
 
 describe('SPAN', () => {
@@ -55,8 +60,8 @@ const position = fc.oneof(
   }),
 );
 const ranges: readonly Grid.Underlying[] = [
-  { asset: 'A', priceUsd: 100, priceRangeUsd: 18, volatilityRange: 0.3 },
-  { asset: 'B', priceUsd: 200, priceRangeUsd: 50, volatilityRange: 0.5 },
+  { asset: 'A', priceUsd: 100, priceRangeUsd: 18, volatilityRange: { by: 'share', size: 0.3 } },
+  { asset: 'B', priceUsd: 200, priceRangeUsd: 50, volatilityRange: { by: 'points', size: 0.5 } },
 ];
 const asked = (positions: readonly Grid.Position[], netting: 'together' | 'apart' = 'together') =>
   Grid.requirement(kernel, positions, ranges, Grid.SPAN, netting);
