@@ -149,6 +149,7 @@ function summary(expectedShortfallUsd: number, overBudgetPaths: number): LossSum
     meanPenaltyUsd: expectedShortfallUsd * 0.21,
     meanLiquidatedAccounts: expectedShortfallUsd / 9e5,
     meanMarginShortfallUsd: expectedShortfallUsd * 0.004,
+    meanDeleveragedUsd: 0,
   });
 }
 
@@ -169,6 +170,7 @@ function crashes(factor: number): NamedResult[] {
       penaltyUsd: badDebt * 0.4,
       liquidatedAccounts: badDebt / 2e5,
       marginShortfallUsd: shortfall * factor,
+      deleveragedUsd: 0,
     }),
   );
 }
