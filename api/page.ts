@@ -94,7 +94,17 @@ export const Result = z
       .strictObject({ backend: z.string(), horizonSteps: z.int(), verdicts: z.array(ForecasterVerdict).readonly() })
       .readonly()
       .nullable(),
-    replay: z.strictObject({ from: z.string(), to: z.string(), before: NamedResult, after: NamedResult }).readonly().nullable(),
+    /** `contained`: the same with the book's sales taken as part of the recorded prices instead of added to them. */
+    replay: z
+      .strictObject({
+        from: z.string(),
+        to: z.string(),
+        before: NamedResult,
+        after: NamedResult,
+        contained: z.strictObject({ before: NamedResult, after: NamedResult }).readonly(),
+      })
+      .readonly()
+      .nullable(),
     milliseconds: z.record(z.string(), z.number()).readonly(),
   })
   .readonly();

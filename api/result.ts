@@ -68,7 +68,13 @@ export function resultOf(made: Voyage): Computed {
     replay:
       replayed === null
         ? null
-        : { from: replayed.before.from, to: replayed.before.to, before: replayed.before.result, after: replayed.after.result },
+        : {
+            from: replayed.before.from,
+            to: replayed.before.to,
+            before: replayed.before.result,
+            after: replayed.after.result,
+            contained: { before: replayed.contained.before.result, after: replayed.contained.after.result },
+          },
   };
 }
 

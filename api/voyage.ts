@@ -29,7 +29,7 @@ import type { Recommendation } from '../tuner/recommendation.ts';
 import { tune } from '../tuner/search.ts';
 import type { Evaluate, EvaluateInputs } from '../tuner/stress/evaluate.ts';
 import type { StressEvidence } from '../tuner/stress/evidence.ts';
-import { type ReplayResult, replay } from '../tuner/stress/replay.ts';
+import { type ReplayImpact, type ReplayResult, replay } from '../tuner/stress/replay.ts';
 import type { VoyageOptions } from './options.ts';
 import type { Report } from './progress.ts';
 
@@ -54,8 +54,12 @@ export type Voyage = {
   readonly proposal: Proposal | NoProposal;
   readonly replayed: Replayed | null;
 };
-/** The days after as-of, as they were, with the old and the new parameters. */
-export type Replayed = { readonly before: ReplayResult; readonly after: ReplayResult };
+/** The days after as-of, with the old and the new parameters: this book's sales added to recorded prices, and contained in them. */
+export type Replayed = {
+  readonly before: ReplayResult;
+  readonly after: ReplayResult;
+  readonly contained: { readonly before: ReplayResult; readonly after: ReplayResult };
+};
 
 const REPLAY_SECONDS = 7 * SECONDS_PER_DAY;
 /** Bars before as-of that the replay's panel holds, for the price everything is measured from. */
@@ -135,9 +139,12 @@ export async function voyage(deps: Deps, options: VoyageOptions, report: Report)
     // 8. Hindsight, where the data goes on after as-of. Not part of the evidence.
     report('replay', 0);
     const days = asOf === null ? null : replayPanel(read.series, grid, asOf);
-    const along = (parameters: StressEvidence['parameters']) =>
-      replay(loadKernel(), state, days!, parameters, { model, borrowers: 'responsive' });
-    const replayed = days === null ? null : { before: along(before.parameters), after: along(after.parameters) };
+    const along = (impact: ReplayImpact) => {
+      const one = (parameters: StressEvidence['parameters']) =>
+        replay(loadKernel(), state, days!, parameters, { model, borrowers: 'responsive', impact });
+      return { before: one(before.parameters), after: one(after.parameters) };
+    };
+    const replayed = days === null ? null : { ...along('added'), contained: along('contained') };
     report('replay', 1);
     return { panel, state, policy, model, scenarios, before, after, recommendation, evidence, proposal, replayed };
   } finally {

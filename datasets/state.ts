@@ -37,13 +37,13 @@ export const OracleFeed = z
   .readonly();
 export type OracleFeed = z.infer<typeof OracleFeed>;
 
-/** Executable liquidity of one asset against USD. See methods §5: cost of selling Q = impactY · σ_day · (Q / dailyVolume)^impactDelta. */
+/** What the venues of one asset take at once, against USD: cost of selling Q = impactY · σ_day · (Q / dailyVolume)^impactDelta. */
 export const Depth = z
   .strictObject({
     dailyVolumeUsd: z.number().positive(),
     impactY: z.number().positive(),
     impactDelta: z.number().positive().max(1),
-    /** Time in which half of a sale's impact has recovered. */
+    /** Time in which arbitrage has refilled half of what a sale has taken out of these venues. */
     halfLifeSeconds: z.number().positive(),
     /** Where the numbers come from: fitted, or a declared assumption. */
     says: z.string(),

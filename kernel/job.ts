@@ -12,11 +12,16 @@ export type BookInput = {
   /** Whose flow this asset's trades join, by the pool's first asset. Members share volume, impact and decay. */
   readonly pool: Int32Array;
   readonly volumeUsd: Float64Array;
-  /** Y · σ_day. */
+  /** Two impacts, see assembly/impact.ts: of the venue, and of the whole market. Scale = Y · σ_day. */
   readonly impactScale: Float64Array;
   readonly impactDelta: Float64Array;
-  /** Share of a sale's impact left after one step. */
+  /** Share of a flow left after one step; share of a sale spread over a step that is outstanding at its end. */
   readonly impactDecay: Float64Array;
+  readonly impactSpread: Float64Array;
+  readonly lastingScale: Float64Array;
+  readonly lastingDelta: Float64Array;
+  readonly lastingDecay: Float64Array;
+  readonly lastingSpread: Float64Array;
   readonly deviation: Float64Array;
   readonly heartbeatSeconds: Float64Array;
   readonly latencySteps: Float64Array;
@@ -121,6 +126,11 @@ export function place(arena: Arena, book: BookInput, paths: Paths): Placed {
     arena.place(book.impactScale),
     arena.place(book.impactDelta),
     arena.place(book.impactDecay),
+    arena.place(book.impactSpread),
+    arena.place(book.lastingScale),
+    arena.place(book.lastingDelta),
+    arena.place(book.lastingDecay),
+    arena.place(book.lastingSpread),
     arena.place(book.deviation),
     arena.place(book.heartbeatSeconds),
     arena.place(book.latencySteps),
@@ -175,11 +185,13 @@ export function place(arena: Arena, book: BookInput, paths: Paths): Placed {
   ];
   const collateralLeft = doubles(book.collateralTokens.length);
   const debtLeft = doubles(book.debtTokens.length);
+  const queue = [arena.zeros(4 * lenders), doubles(lenders)];
   const hit = arena.zeros(4 * accounts);
   const guard = [...Array.from({ length: 4 }, () => doubles(accounts)), arena.zeros(4 * 4 * lenders), doubles(4 * lenders)];
   const seized = doubles(assets);
   const repaid = doubles(assets);
   const work = [
+    doubles(assets),
     doubles(assets),
     doubles(assets),
     doubles(assets),
@@ -200,6 +212,7 @@ export function place(arena: Arena, book: BookInput, paths: Paths): Placed {
     ...options,
     collateralLeft,
     debtLeft,
+    ...queue,
     hit,
     ...guard,
     seized,

@@ -85,7 +85,8 @@ export function Replayed({ replay }: { replay: Replay }) {
       </header>
       <Comparison sides={['Old parameters', 'Recommended']} figures={figures} before={replay.before} after={replay.after} />
       <p class="note">
-        One realised path, not a score: sales move the price that triggers the next sale, so a tighter book can lose more on one path.
+        One realised path, not a score. Recorded prices already hold the sales of that week; this book’s are added to them, which is rather
+        too harsh.
       </p>
       {replay.prices !== undefined && replay.prices.length > 0 && (
         <p class="note">

@@ -224,7 +224,7 @@ function lossTable({ recommendation: { before, after, borrowingPowerUsd } }: Res
   );
 }
 
-function replayTable({ from, to, before, after }: NonNullable<Result['replay']>): string {
+function replayTable({ from, to, before, after, contained }: NonNullable<Result['replay']>): string {
   const rows = table(
     [`what happened, ${from.slice(0, 16)} to ${to.slice(0, 16)}`, 'old parameters', 'new parameters'],
     [
@@ -233,9 +233,11 @@ function replayTable({ from, to, before, after }: NonNullable<Result['replay']>)
       ['penalty', usd(before.penaltyUsd), usd(after.penaltyUsd)],
       ['accounts liquidated', String(before.liquidatedAccounts), String(after.liquidatedAccounts)],
       ['margin shortfall', usd(before.marginShortfallUsd), usd(after.marginShortfallUsd)],
+      ['sales not added: bad debt', usd(contained.before.badDebtUsd), usd(contained.after.badDebtUsd)],
+      ['sales not added: liquidated', usd(contained.before.liquidatedUsd), usd(contained.after.liquidatedUsd)],
     ],
   );
-  return `${rows} One realised path, not a score: sales move the price that triggers the next sale, so a tighter book can lose more on one path.\n`;
+  return `${rows} One realised path, not a score. Recorded prices already hold the sales of that week; adding this book's is rather too harsh, not adding them too mild.\n`;
 }
 
 export function collectWaiver(text: string, before: readonly Waiver[] = []): readonly Waiver[] {

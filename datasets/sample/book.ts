@@ -22,7 +22,7 @@ const SIZE_SCALE = 0.04;
 /** A single collateral or perp position is at most this share of a day's volume of its market: venues cap what they could not sell. */
 const POSITION_SHARE = 0.07;
 /** Declared: nothing measured says how fast a pool refills. */
-const HALF_LIFE_SECONDS = 4 * 3600;
+const HALF_LIFE_SECONDS = 300;
 /** Base margin: three daily standard deviations, the order of exchanges' own price scan ranges. */
 const SHOCK_DAYS = 3;
 const INITIAL_TO_MAINTENANCE = 1.25;
@@ -168,7 +168,7 @@ function assetState(panel: MarketPanel, listing: Listing): AssetState {
       halfLifeSeconds: HALF_LIFE_SECONDS,
       says: isStable
         ? 'declared: a stablecoin market of 5 billion USD a day'
-        : `volume: trailing 30 days of the simulated market; impact fitted to 1inch quotes of ${listing.asset.includes('BTC') ? 'WBTC' : listing.asset === 'wstETH' ? 'wstETH' : 'WETH'} (2023-11-20); recovery declared`,
+        : `volume: trailing 30 days of the simulated market; impact fitted to 1inch quotes of ${listing.asset.includes('BTC') ? 'WBTC' : listing.asset === 'wstETH' ? 'wstETH' : 'WETH'} (2023-11-20); refill declared`,
     },
   };
 }

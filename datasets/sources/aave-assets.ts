@@ -132,10 +132,13 @@ export function assetStates(terms: ReadonlyMap<string, Terms>, reserves: Reserve
     });
 }
 
+/** Declared: arbitrage refills a pool within blocks when all is well, within minutes when blocks are full. */
+const REFILL_SECONDS = 300;
+
 /** Before a panel says more: the venue volume measured for the built-in sample, and the impact fitted there to quotes. */
 function depthOf(asset: string, { family, panelAsset }: Known): AssetState['depth'] {
   const { impactDelta, impactYBySource } = calibration.impact;
-  const base = { impactDelta, halfLifeSeconds: 4 * 3600 };
+  const base = { impactDelta, halfLifeSeconds: REFILL_SECONDS };
   if (family === 'USD') return { ...base, dailyVolumeUsd: 5e9, impactY: 1, says: 'declared: a stablecoin market of 5 billion USD a day' };
   const quoted = family === 'BTC' ? 'WBTC' : asset === 'WETH' || family === 'other' ? 'WETH' : 'wstETH';
   const measured = calibration.assets.find((law) => law.asset === panelAsset)?.volumeDayUsd;
@@ -144,7 +147,7 @@ function depthOf(asset: string, { family, panelAsset }: Known): AssetState['dept
     ...base,
     dailyVolumeUsd: measured ?? 50e6,
     impactY: impactYBySource[quoted],
-    says: `1inch quotes of ${quoted} (2023-11-20); ${volume}; recovery declared`,
+    says: `1inch quotes of ${quoted} (2023-11-20); ${volume}; refill declared`,
   };
 }
 

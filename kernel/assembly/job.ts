@@ -25,11 +25,16 @@ export class Job {
   /** i32: whose flow this asset's trades join; assets of one pool share volume, impact and decay. */
   pool: usize;
   volumeUsd: usize;
-  /** Y · σ_day: average cost of selling one day's volume, as a fraction. */
+  /** Two impacts, see impact.ts. Scale = Y · σ_day: average cost of selling one day's volume, as a fraction. */
   impactScale: usize;
   impactDelta: usize;
-  /** Share of a sale's impact left after one step. */
+  /** Share of a flow left after one step, and share of a sale spread over a step that is outstanding at its end. */
   impactDecay: usize;
+  impactSpread: usize;
+  lastingScale: usize;
+  lastingDelta: usize;
+  lastingDecay: usize;
+  lastingSpread: usize;
   deviation: usize;
   heartbeatSeconds: usize;
   latencySteps: usize;
@@ -78,7 +83,9 @@ export class Job {
 
   // Working space.
   reference: usize;
+  /** Outstanding sales by pool, USD at reference prices, as the venue and as the whole market feel them; negative after purchases. */
   flowUsd: usize;
+  lastingUsd: usize;
   oracle: usize;
   oracleAge: usize;
   /** (2 · steps + 1) × assets market prices. */
@@ -99,6 +106,9 @@ export class Job {
   optionOutputs: usize;
   collateralLeft: usize;
   debtLeft: usize;
+  /** Lenders to be dealt with in this step, i32, and by what they are ranked. */
+  queue: usize;
+  queueKey: usize;
   /** i32 by account, lenders then traders: liquidated in this path. */
   hit: usize;
   // By account, lenders then traders; see guard.ts.

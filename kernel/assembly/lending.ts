@@ -3,23 +3,29 @@
  *
  * Health = Σ collateral · oracle · threshold / Σ debt · oracle. Below 1 anyone may repay up to the close factor of the whole
  * debt (all of it under `fullCloseHealth` or where either side is small, as Aave v3.3), in the largest debt against the
- * largest collateral. A liquidator sells what he gets and buys what he repays on the market, takes the size at which the
- * last dollar earns nothing, and comes only if the whole earns more than gas.
+ * largest collateral. Within a step liquidators go first where most is to be earned at the prices they find: who has which name
+ * decides nothing.
  */
+import * as Deal from './deal';
 import { dueAfter, quickDistance } from './guard';
-import { at, f, i, set, Job } from './job';
+import * as Impact from './impact';
+import { f, i, set, Job } from './job';
 import * as Market from './market';
+import * as Queue from './queue';
 
 /** Calls on one account within one step; enough for close factor, next largest debt and next largest collateral. */
 const CALLS_PER_STEP = 4;
-/** Halvings when sizing: 2^-40 of the allowed repayment. */
-const HALVINGS = 40;
-
 export let liquidatedUsd: f64 = 0;
 export let penaltyUsd: f64 = 0;
 
 let weighted: f64 = 0;
 let owed: f64 = 0;
+/** What `offer` found. */
+let debtRow = -1;
+let debtUsd: f64 = 0;
+let collateralRow = -1;
+let collateralUsd: f64 = 0;
+let allowed: f64 = 0;
 
 export function open(job: Job): void {
   liquidatedUsd = 0;
@@ -40,7 +46,6 @@ export function measure(job: Job): void {
   }
 }
 
-/** In account order. */
 export function liquidateAll(job: Job): void {
   const drift = Market.drift;
   const hit = job.hit;
@@ -49,6 +54,7 @@ export function liquidateAll(job: Job): void {
   const slotAsset = job.slotAsset;
   const slotWeight = job.slotWeight;
   const lenders = job.lenders;
+  Queue.clear();
   for (let account = 0; account < lenders; account += 1) {
     if (drift <= f(due, account)) continue;
     if (i(hit, account) == 0) {
@@ -58,12 +64,20 @@ export function liquidateAll(job: Job): void {
         continue;
       }
     }
+    if (offer(job, account)) Queue.push(job, account, allowed * Deal.marginal(job, 0));
+    else wait(job, account, drift);
+  }
+  for (let account = Queue.pop(job); account >= 0; account = Queue.pop(job)) {
     let call = 0;
     while (call < CALLS_PER_STEP && liquidate(job, account)) call += 1;
     if (call == CALLS_PER_STEP) weigh(job, account, prices, job.collateralLeft, job.debtLeft);
-    // Holdings only shrink, so the span measured at the start still bounds the account.
-    set(due, account, owed > 0 ? dueAfter(job, account, weighted - owed, drift) : Infinity);
+    wait(job, account, drift);
   }
+}
+
+/** Of an account just weighed. Holdings only shrink, so the span measured at the start still bounds it. */
+function wait(job: Job, account: i32, drift: f64): void {
+  set(job.due, account, owed > 0 ? dueAfter(job, account, weighted - owed, drift) : Infinity);
 }
 
 /** Does the last oracle price, or the market, put any account below 1? */
@@ -87,7 +101,7 @@ export function shortfallUsd(job: Job, account: i32): f64 {
     if (f(job.collateralThreshold, row) <= 0) continue;
     const asset = i(job.collateralAsset, row);
     const sizeUsd = f(job.collateralLeft, row) * f(job.reference, asset);
-    value += Market.proceeds(job, asset, Market.flowOf(job, asset), sizeUsd);
+    value += Impact.proceeds(job, asset, sizeUsd);
   }
   return Math.max(0, owed - value);
 }
@@ -105,13 +119,13 @@ function belowByMarket(job: Job, account: i32): bool {
   return owed > 0 && weighted < owed;
 }
 
-/** One liquidation call; false where there is nothing to do or nobody would do it. */
-function liquidate(job: Job, account: i32): bool {
+/** Is there something to liquidate? Then the deal is in hand: which rows, and how much of them. */
+function offer(job: Job, account: i32): bool {
   weigh(job, account, job.oracle, job.collateralLeft, job.debtLeft);
   if (owed <= 0 || weighted >= owed) return false;
 
-  let debtRow = -1;
-  let debtUsd: f64 = 0;
+  debtRow = -1;
+  debtUsd = 0;
   let end = i(job.debtStart, account + 1);
   for (let row = i(job.debtStart, account); row < end; row += 1) {
     const usd = f(job.debtLeft, row) * f(job.oracle, i(job.debtAsset, row));
@@ -120,8 +134,8 @@ function liquidate(job: Job, account: i32): bool {
       debtRow = row;
     }
   }
-  let collateralRow = -1;
-  let collateralUsd: f64 = 0;
+  collateralRow = -1;
+  collateralUsd = 0;
   end = i(job.collateralStart, account + 1);
   for (let row = i(job.collateralStart, account); row < end; row += 1) {
     const usd = f(job.collateralLeft, row) * f(job.oracle, i(job.collateralAsset, row));
@@ -135,15 +149,23 @@ function liquidate(job: Job, account: i32): bool {
   const whole = weighted < job.fullCloseHealth * owed || debtUsd < job.smallPositionUsd || collateralUsd < job.smallPositionUsd;
   const bonus = f(job.collateralBonus, collateralRow);
   const byDebt = whole ? debtUsd : Math.min(debtUsd, job.closeFactor * owed);
-  const byCollateral = collateralUsd / (1 + bonus);
-  const sold = i(job.collateralAsset, collateralRow);
-  const bought = i(job.debtAsset, debtRow);
-  const allowed = Math.min(byDebt, byCollateral);
-  const repay = size(job, sold, bought, bonus, allowed);
+  allowed = Math.min(byDebt, collateralUsd / (1 + bonus));
+  Deal.take(job, i(job.collateralAsset, collateralRow), i(job.debtAsset, debtRow), bonus);
+  return true;
+}
+
+/** One liquidation call; false where there is nothing to do or nobody would do it. */
+function liquidate(job: Job, account: i32): bool {
+  if (!offer(job, account)) return false;
+  const repay = Deal.size(job, allowed);
   if (repay <= 0) return false;
 
-  settle(job, sold, bought, bonus, repay);
-  const seizedTokens = repay == byCollateral ? f(job.collateralLeft, collateralRow) : (repay * (1 + bonus)) / f(job.oracle, sold);
+  Deal.settle(job, repay);
+  const bonus = f(job.collateralBonus, collateralRow);
+  const sold = i(job.collateralAsset, collateralRow);
+  const bought = i(job.debtAsset, debtRow);
+  const seizedTokens =
+    repay == collateralUsd / (1 + bonus) ? f(job.collateralLeft, collateralRow) : (repay * (1 + bonus)) / f(job.oracle, sold);
   const repaidTokens = repay == debtUsd ? f(job.debtLeft, debtRow) : repay / f(job.oracle, bought);
   const left = Math.max(0, f(job.collateralLeft, collateralRow) - seizedTokens);
   set(job.seized, sold, f(job.seized, sold) + (f(job.collateralLeft, collateralRow) - left));
@@ -154,70 +176,6 @@ function liquidate(job: Job, account: i32): bool {
   liquidatedUsd += repay;
   penaltyUsd += repay * bonus;
   return true;
-}
-
-/** The repayment a liquidator chooses, USD at oracle prices; 0 where he stays away. */
-function size(job: Job, sold: i32, bought: i32, bonus: f64, allowed: f64): f64 {
-  let repay = allowed;
-  if (marginal(job, sold, bought, bonus, allowed) < 0) {
-    if (marginal(job, sold, bought, bonus, 0) <= 0) return 0;
-    let low: f64 = 0;
-    let high = allowed;
-    for (let halving = 0; halving < HALVINGS; halving += 1) {
-      const middle = 0.5 * (low + high);
-      if (marginal(job, sold, bought, bonus, middle) >= 0) low = middle;
-      else high = middle;
-    }
-    repay = low;
-  }
-  return profit(job, sold, bought, bonus, repay) > job.gasUsd ? repay : 0;
-}
-
-/** repay · [(1 + b(1 − f)) · (P_market / P_oracle) · (1 − slippage) − cost of the debt asset − capital cost], before gas. */
-function profit(job: Job, sold: i32, bought: i32, bonus: f64, repay: f64): f64 {
-  const saleUsd = repay * saleShare(job, sold, bonus);
-  const purchaseUsd = repay * premium(job, bought);
-  const capital = repay * job.capitalCost;
-  if (i(job.pool, sold) == i(job.pool, bought)) {
-    return Market.proceeds(job, sold, Market.flowOf(job, sold), saleUsd - purchaseUsd) - capital;
-  }
-  return (
-    Market.proceeds(job, sold, Market.flowOf(job, sold), saleUsd) +
-    Market.proceeds(job, bought, Market.flowOf(job, bought), -purchaseUsd) -
-    capital
-  );
-}
-
-/** Derivative of profit with respect to the repayment; falls as the repayment grows. */
-function marginal(job: Job, sold: i32, bought: i32, bonus: f64, repay: f64): f64 {
-  const share = saleShare(job, sold, bonus);
-  const paid = premium(job, bought);
-  let saleFlow = Market.flowOf(job, sold) + repay * share;
-  let purchaseFlow = Market.flowOf(job, bought) - repay * paid;
-  if (i(job.pool, sold) == i(job.pool, bought)) {
-    saleFlow -= repay * paid;
-    purchaseFlow = saleFlow;
-  }
-  return share * (1 - Market.slope(job, sold, saleFlow)) - paid * (1 - Market.slope(job, bought, purchaseFlow)) - job.capitalCost;
-}
-
-function settle(job: Job, sold: i32, bought: i32, bonus: f64, repay: f64): void {
-  Market.trade(job, sold, repay * saleShare(job, sold, bonus));
-  Market.trade(job, bought, -repay * premium(job, bought));
-}
-
-/** USD at the reference price that the liquidator gets to sell for one dollar repaid. */
-// @ts-ignore: decorator
-@inline
-function saleShare(job: Job, asset: i32, bonus: f64): f64 {
-  return (1 + bonus * (1 - job.bonusFee)) * premium(job, asset);
-}
-
-/** Reference over oracle price. */
-// @ts-ignore: decorator
-@inline
-function premium(job: Job, asset: i32): f64 {
-  return f(job.reference, asset) / f(job.oracle, asset);
 }
 
 function weigh(job: Job, account: i32, prices: usize, collateral: usize, debt: usize): void {

@@ -8,6 +8,7 @@
  * the shortfall, borne by the insurance fund, then by the winners' profit (auto-deleveraging).
  */
 import { dueAfter } from './guard';
+import * as Impact from './impact';
 import { at, f, i, set, Job } from './job';
 import * as Market from './market';
 import * as Series from './series';
@@ -169,9 +170,9 @@ function closedEquity(job: Job, trader: i32, step: i32, moves: bool): f64 {
 
 /** What `sizeUsd` at reference prices brings: from the market, or at the auction's discount where that is more. */
 function sell(job: Job, asset: i32, sizeUsd: f64, moves: bool): f64 {
-  const sold = Market.proceeds(job, asset, Market.flowOf(job, asset), sizeUsd);
+  const sold = Impact.proceeds(job, asset, sizeUsd);
   const auctioned = sizeUsd - job.auctionDiscount * Math.abs(sizeUsd);
-  if (moves && sold >= auctioned) Market.trade(job, asset, sizeUsd);
+  if (moves && sold >= auctioned) Impact.trade(job, asset, sizeUsd);
   return Math.max(sold, auctioned);
 }
 

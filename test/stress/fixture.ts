@@ -111,7 +111,7 @@ export function asset(name: string, overrides: Partial<AssetState> = {}): AssetS
     priceUsd: 100,
     parameters: PARAMETERS,
     feed: { heartbeatSeconds: 3_600, deviationBps: 50, latencySeconds: 600 },
-    depth: { dailyVolumeUsd: 1e8, impactY: 1, impactDelta: 0.5, halfLifeSeconds: 14_400, says: 'fixture' },
+    depth: { dailyVolumeUsd: 1e8, impactY: 1, impactDelta: 0.5, halfLifeSeconds: 300, says: 'fixture' },
     ...overrides,
   };
 }
@@ -121,7 +121,7 @@ export function dollar(overrides: Partial<AssetState> = {}): AssetState {
   return asset('USD', {
     panelAsset: null,
     priceUsd: 1,
-    depth: { dailyVolumeUsd: 1e9, impactY: 1, impactDelta: 0.5, halfLifeSeconds: 3_600, says: 'fixture' },
+    depth: { dailyVolumeUsd: 1e9, impactY: 1, impactDelta: 0.5, halfLifeSeconds: 300, says: 'fixture' },
     ...overrides,
   });
 }

@@ -6,6 +6,7 @@ import { loadKernel } from '../../kernel/kernel.ts';
 import type { NamedScenario } from '../../models/scenario.ts';
 import * as Book from '../../tuner/stress/book.ts';
 import type { NamedResult } from '../../tuner/stress/evidence.ts';
+import * as Impact from '../../tuner/stress/impact.ts';
 import * as Stress from '../../tuner/stress/stress.ts';
 import * as Fixture from './fixture.ts';
 
@@ -30,7 +31,13 @@ type Factors = Readonly<Record<string, readonly number[]>>;
 function run(
   state: ProtocolState,
   factors: Factors,
-  options: { costs?: Book.LiquidatorCosts; frozen?: number; depth?: number; model?: typeof MODEL } = {},
+  options: {
+    costs?: Book.LiquidatorCosts;
+    lasting?: Impact.Lasting | undefined;
+    frozen?: number;
+    depth?: number;
+    model?: typeof MODEL;
+  } = {},
 ): NamedResult {
   const model = options.model ?? MODEL;
   const scenario: NamedScenario = {
@@ -43,7 +50,10 @@ function run(
     oracleFrozenSteps: options.frozen ?? 0,
   };
   const scenarios = Fixture.scenarios(model, 1, STEPS, [scenario]);
-  const prepared = Stress.prepare(state, model, scenarios, { borrowers: 'standing', costs: options.costs ?? Book.LIQUIDATOR });
+  const prepared = Stress.prepare(state, model, scenarios, {
+    borrowers: 'standing',
+    assumed: { costs: options.costs ?? Book.LIQUIDATOR, lasting: options.lasting ?? Impact.LASTING },
+  });
   return Stress.stressNamed(kernel, prepared, parametersOf(state))[0]!;
 }
 
@@ -139,6 +149,20 @@ describe('laws', () => {
         const order = ['B', 'M', 'ZZ'];
         const model = { ...MODEL, assets: order, volatility: record(MODEL.volatility), margins: record(MODEL.margins) };
         same(run(state, factors), run(Fixture.state(assets, lending, derivatives), record(factors), { model }));
+      }),
+    );
+  });
+
+  it('renaming accounts, and so their order, changes nothing, however thin the market', () => {
+    fc.assert(
+      fc.property(cases, fc.nat(1_000_000), ({ state, factors }, seed) => {
+        const draw = Fixture.draws(seed);
+        const shuffled = state.lending
+          .map((account) => ({ account, key: draw() }))
+          .sort((a, b) => a.key - b.key)
+          .map(({ account }) => account);
+        const other = Fixture.state(state.assets, shuffled, state.derivatives);
+        same(run(state, factors, { depth: 0.01 }), run(other, factors, { depth: 0.01 }));
       }),
     );
   });
@@ -286,9 +310,24 @@ describe('by hand', () => {
     expect(run(state, dip, { costs: FREE, depth: 0.2 }).liquidatedAccounts).toBeGreaterThan(2);
   });
 
+  it('an emptied pool is no news to an oracle that watches all venues: without lasting impact nobody else is pulled down', () => {
+    const lending = [0.99, 0.97, 0.95].map((level, index) => ({
+      account: `a${index}`,
+      eMode: 0,
+      collateral: [{ asset: 'A00', amountTokens: 1e5 }],
+      debt: [{ asset: 'USD', amountTokens: 1e7 * 0.8 * level }],
+    }));
+    const instant = { heartbeatSeconds: 1, deviationBps: 0, latencySeconds: 0 };
+    const state = Fixture.state([Fixture.asset('A00', { feed: instant }), Fixture.dollar({ feed: instant })], lending);
+    const dip = { A00: Array.from({ length: STEPS }, () => 0.985) };
+    const hit = (lasting?: Impact.Lasting) => run(state, dip, { costs: FREE, depth: 0.05, lasting }).liquidatedAccounts;
+    expect(hit()).toBe(3);
+    expect(hit(Impact.CONTAINED)).toBe(1);
+  });
+
   it('a coin and its staked form are one market, as deep as the deeper: a loop of the two does not feel its own sale', () => {
     const instant = { heartbeatSeconds: 1, deviationBps: 0, latencySeconds: 0 };
-    const depth = { dailyVolumeUsd: 1e6, impactY: 5, impactDelta: 0.5, halfLifeSeconds: 14_400, says: 'shallow' };
+    const depth = { dailyVolumeUsd: 1e6, impactY: 5, impactDelta: 0.5, halfLifeSeconds: 300, says: 'shallow' };
     const loop = {
       account: 'a',
       eMode: 0,
@@ -317,7 +356,7 @@ describe('by hand', () => {
   });
 
   it('a position the market cannot absorb is taken over at the auction discount, not thrown at it', () => {
-    const shallow = { dailyVolumeUsd: 1e4, impactY: 1, impactDelta: 0.5, halfLifeSeconds: 3_600, says: 'shallow' };
+    const shallow = { dailyVolumeUsd: 1e4, impactY: 1, impactDelta: 0.5, halfLifeSeconds: 300, says: 'shallow' };
     const trader = { account: 't', equityUsd: 20_000, perps: [{ asset: 'A00', sizeTokens: 1_000 }] };
     const lender = {
       account: 'a',

@@ -5,10 +5,12 @@
 import { type BookInput, POSITION } from '../../kernel/job.ts';
 import * as Twin from './twin-traders.ts';
 
+/** Outstanding sales as the venue and as the whole market feel them. */
+type Pool = { venue: number; market: number };
 export type Asset = {
   start: number;
   reference: number;
-  flow: { usd: number };
+  pool: Pool;
   oracle: number;
   age: number;
   market: number[];
@@ -36,10 +38,10 @@ export type TwinResult = {
 };
 
 export function twin(book: BookInput, factors: readonly (readonly number[])[], frozenSteps: number): TwinResult {
-  const pools = Array.from(book.startPrice, () => ({ usd: 0 }));
+  const pools = Array.from(book.startPrice, (): Pool => ({ venue: 0, market: 0 }));
   const assets = Array.from(
     book.startPrice,
-    (start, index): Asset => ({ start, reference: start, flow: pools[book.pool[index]!]!, oracle: start, age: 0, market: [start], index }),
+    (start, index): Asset => ({ start, reference: start, pool: pools[book.pool[index]!]!, oracle: start, age: 0, market: [start], index }),
   );
   const rows = (starts: Int32Array, account: number) =>
     Array.from({ length: starts[account + 1]! - starts[account]! }, (_, k) => starts[account]! + k);
@@ -66,35 +68,59 @@ export function twin(book: BookInput, factors: readonly (readonly number[])[], f
   );
   const total = { liquidatedUsd: 0, penaltyUsd: 0 };
 
-  const cost = (asset: Asset, flow: number) => {
-    const [scale, delta, volume] = [book.impactScale[asset.index]!, book.impactDelta[asset.index]!, book.volumeUsd[asset.index]!];
-    const size = Math.abs(flow);
-    const average = scale * (size / volume) ** delta;
-    if ((1 + delta) * average <= 0.99) return size * average;
-    const edge = volume * (0.99 / ((1 + delta) * scale)) ** (1 / delta);
-    return edge * scale * (edge / volume) ** delta + 0.99 * (size - edge);
+  /** Both kinds of impact of an asset, with the flow each has outstanding. */
+  const kinds = ({ index, pool }: Asset) => [
+    { scale: book.impactScale[index]!, delta: book.impactDelta[index]!, spread: book.impactSpread[index]!, flow: pool.venue },
+    { scale: book.lastingScale[index]!, delta: book.lastingDelta[index]!, spread: book.lastingSpread[index]!, flow: pool.market },
+  ];
+  const slope = (asset: Asset, kind: ReturnType<typeof kinds>[number], usd: number) => {
+    const flow = kind.flow + kind.spread * usd;
+    return Math.sign(flow) * (1 + kind.delta) * kind.scale * (Math.abs(flow) / book.volumeUsd[asset.index]!) ** kind.delta;
   };
-  const mark = (asset: Asset) => {
-    const delta = book.impactDelta[asset.index]!;
-    const slope = Math.min(
-      0.99,
-      (1 + delta) * book.impactScale[asset.index]! * (Math.abs(asset.flow.usd) / book.volumeUsd[asset.index]!) ** delta,
-    );
-    return asset.reference * (1 - Math.sign(asset.flow.usd) * slope);
+  const clamp = (impact: number) => Math.min(0.99, Math.max(-0.99, impact));
+  const mark = (asset: Asset) => asset.reference * (1 - clamp(slope(asset, kinds(asset)[1]!, 0)));
+  /** The price of each dollar in turn, summed: exactly where no bound is met, else piece by piece around where it is. */
+  const sell = (asset: Asset, usd: number): number => {
+    const both = (at: number) => kinds(asset).reduce((sum, kind) => sum + slope(asset, kind, at), 0);
+    const integral = (from: number, to: number) =>
+      kinds(asset).reduce((sum, { scale, delta, spread, flow }) => {
+        const until = (at: number) => {
+          const outstanding = Math.abs(flow + spread * at);
+          return outstanding * scale * (outstanding / book.volumeUsd[asset.index]!) ** delta;
+        };
+        return sum + (until(to) - until(from)) / spread;
+      }, 0);
+    const [from, to] = [Math.min(0, usd), Math.max(0, usd)];
+    const bounds = [-0.99, 0.99].map((level) => {
+      if (both(from) >= level) return from;
+      if (both(to) <= level) return to;
+      let [low, high] = [from, to];
+      for (let cut = 0; cut < 60; cut += 1) {
+        if (both((low + high) / 2) < level) low = (low + high) / 2;
+        else high = (low + high) / 2;
+      }
+      return (low + high) / 2;
+    });
+    const lost = integral(bounds[0]!, bounds[1]!) + 0.99 * (to - bounds[1]!) - 0.99 * (bounds[0]! - from);
+    return usd - Math.sign(usd) * lost;
   };
-  const sell = (asset: Asset, usd: number, flow = asset.flow.usd) => usd - (cost(asset, flow + usd) - cost(asset, flow));
+  const move = (asset: Asset, usd: number) => {
+    asset.pool.venue += book.impactSpread[asset.index]! * usd;
+    asset.pool.market += book.lastingSpread[asset.index]! * usd;
+  };
 
   const earnings = (sold: Asset, bought: Asset, bonus: number, repay: number) => {
     const saleUsd = (repay * (1 + bonus * (1 - book.bonusFee)) * sold.reference) / sold.oracle;
     const purchaseUsd = (repay * bought.reference) / bought.oracle;
-    const net = sold.flow === bought.flow ? sell(sold, saleUsd - purchaseUsd) : sell(sold, saleUsd) + sell(bought, -purchaseUsd);
+    const net = sold.pool === bought.pool ? sell(sold, saleUsd - purchaseUsd) : sell(sold, saleUsd) + sell(bought, -purchaseUsd);
     return { net: net - repay * book.capitalCost, saleUsd, purchaseUsd };
   };
 
-  const liquidate = (lender: Lender): boolean => {
+  /** What may be repaid of which debt against which collateral. */
+  const offer = (lender: Lender) => {
     const owed = lender.debt.reduce((sum, { asset, tokens }) => sum + tokens * asset.oracle, 0);
     const weighted = lender.collateral.reduce((sum, { asset, tokens, threshold }) => sum + tokens * asset.oracle * threshold, 0);
-    if (owed <= 0 || weighted >= owed) return false;
+    if (owed <= 0 || weighted >= owed) return null;
     const largest = <T extends { asset: Asset; tokens: number }>(list: readonly T[]) =>
       list.reduce<T | undefined>(
         (best, row) => (row.tokens * row.asset.oracle > (best === undefined ? 0 : best.tokens * best.asset.oracle) ? row : best),
@@ -102,15 +128,29 @@ export function twin(book: BookInput, factors: readonly (readonly number[])[], f
       );
     const debt = largest(lender.debt);
     const collateral = largest(lender.collateral.filter(({ threshold }) => threshold > 0));
-    if (debt === undefined || collateral === undefined) return false;
+    if (debt === undefined || collateral === undefined) return null;
     const debtUsd = debt.tokens * debt.asset.oracle;
     const collateralUsd = collateral.tokens * collateral.asset.oracle;
     const whole = weighted / owed < book.fullCloseHealth || Math.min(debtUsd, collateralUsd) < book.smallPositionUsd;
     const allowed = Math.min(whole ? debtUsd : Math.min(debtUsd, book.closeFactor * owed), collateralUsd / (1 + collateral.bonus));
+    return { debt, collateral, allowed };
+  };
+  /** What a liquidator would earn if nothing he does moved a price. */
+  const worth = (lender: Lender): number => {
+    const { debt, collateral, allowed } = offer(lender)!;
+    const { saleUsd, purchaseUsd } = earnings(collateral.asset, debt.asset, collateral.bonus, 1);
+    const price = (asset: Asset) => 1 - clamp(kinds(asset).reduce((sum, kind) => sum + slope(asset, kind, 0), 0));
+    return allowed * (saleUsd * price(collateral.asset) - purchaseUsd * price(debt.asset) - book.capitalCost);
+  };
+
+  const liquidate = (lender: Lender): boolean => {
+    const offered = offer(lender);
+    if (offered === null) return false;
+    const { debt, collateral, allowed } = offered;
     // The most profitable size, by golden section on a concave function rather than by its derivative.
     const profit = (repay: number) => earnings(collateral.asset, debt.asset, collateral.bonus, repay).net;
     let [low, high] = [0, allowed];
-    for (let cutting = 0; cutting < 200; cutting += 1) {
+    for (let cutting = 0; cutting < 90; cutting += 1) {
       const [a, b] = [high - (high - low) * 0.6180339887498949, low + (high - low) * 0.6180339887498949];
       if (profit(a) > profit(b)) high = b;
       else low = a;
@@ -119,8 +159,8 @@ export function twin(book: BookInput, factors: readonly (readonly number[])[], f
     const repay = profit(allowed) >= profit(inside) ? allowed : inside;
     if (profit(repay) <= book.gasUsd) return false;
     const { saleUsd, purchaseUsd } = earnings(collateral.asset, debt.asset, collateral.bonus, repay);
-    collateral.asset.flow.usd += saleUsd;
-    debt.asset.flow.usd -= purchaseUsd;
+    move(collateral.asset, saleUsd);
+    move(debt.asset, -purchaseUsd);
     collateral.tokens = Math.max(0, collateral.tokens - (repay * (1 + collateral.bonus)) / collateral.asset.oracle);
     debt.tokens = Math.max(0, debt.tokens - repay / debt.asset.oracle);
     lender.hit = true;
@@ -135,7 +175,7 @@ export function twin(book: BookInput, factors: readonly (readonly number[])[], f
   const closes = (asset: Asset, usd: number, moves: boolean) => {
     const got = sell(asset, usd);
     const auctioned = usd - book.auctionDiscount * Math.abs(usd);
-    if (moves && got >= auctioned) asset.flow.usd += usd;
+    if (moves && got >= auctioned) move(asset, usd);
     return Math.max(got, auctioned);
   };
   const closed = (trader: Twin.Trader, moves: boolean) => {
@@ -157,7 +197,8 @@ export function twin(book: BookInput, factors: readonly (readonly number[])[], f
 
   const advance = (row: readonly number[], step: number) => {
     pools.forEach((pool, index) => {
-      pool.usd *= book.impactDecay[index]!;
+      pool.venue *= book.impactDecay[index]!;
+      pool.market *= book.lastingDecay[index]!;
     });
     for (const asset of assets) {
       const column = book.pathAsset[asset.index]!;
@@ -184,7 +225,11 @@ export function twin(book: BookInput, factors: readonly (readonly number[])[], f
       }
       Twin.settle(traders, ({ oracle }) => oracle, Twin.yearsAt(book, now));
     }
-    for (const lender of lenders) for (let call = 0; call < 4 && liquidate(lender); call += 1);
+    const inTurn = lenders
+      .filter((lender) => offer(lender) !== null)
+      .map((lender) => ({ lender, key: worth(lender) }))
+      .sort((a, b) => b.key - a.key);
+    for (const { lender } of inTurn) for (let call = 0; call < 4 && liquidate(lender); call += 1);
     for (const trader of traders) {
       if (trader.hit) continue;
       const { equity, required } = margin(trader, ({ oracle }) => oracle);

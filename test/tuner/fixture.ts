@@ -91,7 +91,7 @@ export function risky(overrides: Partial<ProtocolState> = {}): ProtocolState {
     collateral: [{ asset: ['A00', 'A01', 'A02'][index % 3]!, amountTokens: 20_000 }],
     debt: [{ asset: 'USD', amountTokens: 2_000_000 * (0.6 + 0.003 * index) }],
   }));
-  const thin = { dailyVolumeUsd: 3e7, impactY: 1, impactDelta: 0.5, halfLifeSeconds: 14_400, says: 'fixture' };
+  const thin = { dailyVolumeUsd: 3e7, impactY: 1, impactDelta: 0.5, halfLifeSeconds: 300, says: 'fixture' };
   return Book.state([...Book.names(3).map((name) => Book.asset(name, { depth: thin })), Book.dollar()], lending, [], overrides);
 }
 

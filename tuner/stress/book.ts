@@ -5,6 +5,7 @@ import { margined } from '../../datasets/derivatives.ts';
 import type { EMode, Holding, LendingAccount, ProtocolState, RiskParameters } from '../../datasets/state.ts';
 import type { BookInput } from '../../kernel/job.ts';
 import { loadKernel } from '../../kernel/kernel.ts';
+import * as Impact from './impact.ts';
 import type { Law } from './law.ts';
 import * as Traders from './traders.ts';
 
@@ -55,7 +56,11 @@ export type Book = {
   readonly inForce: readonly RiskParameters[];
 };
 
-export function flatten(state: ProtocolState, law: Law, stepSeconds: number, borrowers: Borrowers, costs: LiquidatorCosts): Book {
+/** Declared, not fitted. */
+export type Assumptions = { readonly costs: LiquidatorCosts; readonly lasting: Impact.Lasting };
+export const ASSUMED: Assumptions = { costs: LIQUIDATOR, lasting: Impact.LASTING };
+
+export function flatten(state: ProtocolState, law: Law, stepSeconds: number, borrowers: Borrowers, assumed: Assumptions): Book {
   const assets = state.assets.map(({ asset }) => asset);
   const position = new Map(assets.map((asset, index) => [asset, index]));
   const column = new Map(law.assets.map((asset, index) => [asset, index]));
@@ -77,7 +82,7 @@ export function flatten(state: ProtocolState, law: Law, stepSeconds: number, bor
 
   const collateral = rows(lending, ({ collateral }) => collateral, position);
   const debt = rows(lending, (account) => account.debt, position);
-  const traders = Traders.flatten(state, stepSeconds, costs);
+  const traders = Traders.flatten(state, stepSeconds, assumed.costs);
   const eModes = new Map(state.eModes.map((mode) => [mode.category, mode]));
   const overrides = lending.flatMap((account) => account.collateral.map(({ asset }) => overrideOf(account, asset, eModes)));
   const by = (read: (asset: ProtocolState['assets'][number], index: number) => number) => Float64Array.from(state.assets, read);
@@ -85,8 +90,11 @@ export function flatten(state: ProtocolState, law: Law, stepSeconds: number, bor
   const columns = Int32Array.from(state.assets, ({ panelAsset }) => (panelAsset === null ? -1 : (column.get(panelAsset) ?? -1)));
 
   const pool = poolsOf(state);
-  const byPool = (read: (asset: ProtocolState['assets'][number], index: number) => number) =>
-    Float64Array.from(pool.deepest, (member) => read(state.assets[member]!, member));
+  // An asset no panel series drives is constant in USD, whatever is sold of it.
+  const markets = Array.from(pool.deepest, (member) => ({
+    depth: state.assets[member]!.depth,
+    dailyVolatility: columns[member]! < 0 ? 0 : law.dailyVolatility[columns[member]!]!,
+  }));
 
   const input: BookInput = {
     assets: assets.length,
@@ -94,11 +102,7 @@ export function flatten(state: ProtocolState, law: Law, stepSeconds: number, bor
     startPrice: by(({ priceUsd }) => priceUsd),
     pathAsset: columns,
     pool: pool.first,
-    volumeUsd: byPool(({ depth }) => depth.dailyVolumeUsd),
-    // An asset no panel series drives is constant in USD, whatever is sold of it.
-    impactScale: byPool(({ depth }, index) => (columns[index]! < 0 ? 0 : depth.impactY * law.dailyVolatility[columns[index]!]!)),
-    impactDelta: byPool(({ depth }) => depth.impactDelta),
-    impactDecay: byPool(({ depth }) => kernel.exp((-kernel.log(2) * stepSeconds) / depth.halfLifeSeconds)),
+    ...Impact.arrays(kernel, markets, stepSeconds, assumed.lasting),
     deviation: by(({ feed }) => fromBps(feed.deviationBps)),
     heartbeatSeconds: by(({ feed }) => feed.heartbeatSeconds),
     latencySteps: by(({ feed }) => feed.latencySeconds / stepSeconds),
@@ -114,7 +118,7 @@ export function flatten(state: ProtocolState, law: Law, stepSeconds: number, bor
     stepSeconds,
     closeFactor: fromBps(state.closeFactorBps),
     fullCloseHealth: state.fullCloseHealth,
-    ...costs,
+    ...assumed.costs,
   };
   return {
     borrowers,

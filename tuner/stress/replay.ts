@@ -10,6 +10,7 @@ import type { Kernel } from '../../kernel/kernel.ts';
 import type { MarketModel } from '../../models/market.ts';
 import * as Book from './book.ts';
 import type { NamedResult } from './evidence.ts';
+import * as Impact from './impact.ts';
 import * as Law from './law.ts';
 import * as Named from './named.ts';
 import { namedResult } from './stress.ts';
@@ -23,7 +24,12 @@ export type ReplayOptions = {
   readonly haltedAtZero?: boolean;
   /** Multiplies every asset's daily volume. */
   readonly depthFactor?: number;
+  /** Recorded prices already hold the sales of that time; `added` lets this book's sales move them once more. */
+  readonly impact?: ReplayImpact;
+  readonly assumed?: Partial<Book.Assumptions>;
 };
+
+export type ReplayImpact = 'contained' | 'added';
 
 export type ReplayResult = {
   readonly result: NamedResult;
@@ -54,7 +60,9 @@ export function replay(
   }
 
   const law = Law.flatten(options.model);
-  const book = Book.flatten(state, law, panelAfter.stepSeconds, options.borrowers, Book.LIQUIDATOR);
+  const assumed = { ...Book.ASSUMED, ...options.assumed };
+  const lasting = options.impact === 'contained' ? Impact.CONTAINED : assumed.lasting;
+  const book = Book.flatten(state, law, panelAfter.stepSeconds, options.borrowers, { ...assumed, lasting });
   const driving = [...new Set(book.panelAssets.filter((asset) => asset !== null))].sort();
   const moves = driving.map((asset) => movesOf(panelAfter, asset, first, steps, options.haltedAtZero ?? false));
   const path = Named.flatten(

@@ -70,7 +70,7 @@ export function prepare(
   state: ProtocolState,
   model: MarketModel,
   scenarios: ScenarioSet,
-  options: { borrowers: Book.Borrowers; costs?: Book.LiquidatorCosts },
+  options: { borrowers: Book.Borrowers; assumed?: Partial<Book.Assumptions> },
 ): Prepared {
   if (scenarios.from.model !== model.id || scenarios.stepSeconds !== model.stepSeconds) {
     throw new MismatchError({
@@ -89,7 +89,7 @@ export function prepare(
     });
   }
   const law = Law.flatten(model);
-  const book = Book.flatten(state, law, scenarios.stepSeconds, options.borrowers, options.costs ?? Book.LIQUIDATOR);
+  const book = Book.flatten(state, law, scenarios.stepSeconds, options.borrowers, { ...Book.ASSUMED, ...options.assumed });
   return {
     from: { state: state.id, model: model.id, scenarios: scenarios.id },
     seed: scenarios.seed,
