@@ -5,7 +5,7 @@
  * where φ = α + γ/2 + β and ω = floor + V (1 − φ): the level V and the persistence φ are nearly independent, ω and φ are not.
  */
 import * as Chain from './math/chain.ts';
-import type { Parameters, Score, Spec } from './msgarch-filter.ts';
+import { type Parameters, persistence, type Score, type Spec } from './msgarch-filter.ts';
 
 const MAX_PERSISTENCE = 0.9999;
 /** Of the mean square, which is 1 here. */
@@ -13,10 +13,6 @@ const OMEGA_FLOOR = 1e-6;
 const MIN_NU = 2.05;
 const MAX_NU = 500;
 const BOUND_MARGIN = 1e-5;
-
-export function persistence(p: Parameters, state: number): number {
-  return p.alpha[state]! + p.gamma[state]! / 2 + p.beta[state]!;
-}
 
 export function toNatural(x: Float64Array, spec: Spec): Parameters {
   const { states } = spec;

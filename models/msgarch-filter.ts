@@ -2,8 +2,11 @@
  * The filter of a Markov-switching GARCH and its score: the hot loop of `msgarch.ts`. Equations: see there.
  *
  * Each regime runs its own recursion on the same returns, so the filter has K states and no memory (Hamilton 1989). The score is
- * Fisher's identity: smoothed probabilities weigh the score of each bar's density. Two states, the usual case, have loops of their own.
+ * Fisher's identity: smoothed probabilities weigh the score of each bar's density. Two states, the usual case, run in the kernel, a
+ * regime a lane (kernel/assembly/msgarch.ts); more run here.
  */
+import { loadLikelihood } from '../kernel/likelihood.ts';
+import * as Kernel from '../kernel/msgarch.ts';
 import * as Chain from './math/chain.ts';
 import { digamma, lgamma } from './math/special.ts';
 import * as Recursion from './msgarch-recursion.ts';
@@ -32,8 +35,15 @@ export type Parameters = {
 /** Derivatives of the log-likelihood; `transition` holds A_ij times the derivative in A_ij, `nu` zeros for normal errors. */
 export type Score = Readonly<Record<'transition' | 'omega' | 'alpha' | 'gamma' | 'beta' | 'nu', Float64Array>> & { readonly mu: number };
 
-/** Kept from pass to pass: a search makes hundreds. */
-export type Workspace = Recursion.Densities & {
+/** The bars as they were filtered, flat, a row a bar. */
+export type Bars = {
+  /** P(s_t | r_1..r_t). */
+  readonly probability: Float64Array;
+  readonly variance: Float64Array;
+  readonly nextVariance: Float64Array;
+};
+
+type Workspace = Recursion.Densities & {
   /** P(s_t | r_1..r_t) in any scale, then P(s_t | r_1..r_n) after `backward`: K numbers a bar. */
   readonly probability: Float64Array;
   /** Densities of the bar in any scale: K numbers a bar. */
@@ -43,10 +53,51 @@ export type Workspace = Recursion.Densities & {
 };
 
 const HUGE = 1e100;
-/** Of two log densities: the exponential of this is far inside the doubles. */
-const FAR_APART = 200;
 
-export function workspace(bars: number, states: number): Workspace {
+export function value(returns: Float64Array, p: Parameters, spec: Spec): number {
+  if (spec.states === 2) return loadLikelihood().msgarch(paired(returns, p, spec), 'value').logLikelihood;
+  return forward(returns, p, spec, workspace(returns.length, spec.states));
+}
+
+export function valueAndScore(returns: Float64Array, p: Parameters, spec: Spec): { readonly logLikelihood: number; readonly score: Score } {
+  if (spec.states === 2) {
+    const { logLikelihood, score } = loadLikelihood().msgarch(paired(returns, p, spec), 'score');
+    return { logLikelihood, score: scoreOf(returns, p, spec, score) };
+  }
+  const space = workspace(returns.length, spec.states);
+  const logLikelihood = forward(returns, p, spec, space);
+  return { logLikelihood, score: backward(returns, p, spec, space) };
+}
+
+export function bars(returns: Float64Array, p: Parameters, spec: Spec): Bars {
+  const { states } = spec;
+  const n = returns.length;
+  const table = (entry: (t: number, k: number) => number) =>
+    Float64Array.from({ length: n * states }, (_, place) => entry(Math.floor(place / states), place % states));
+  if (states === 2) {
+    const { bars: trace, nextVariance } = loadLikelihood().msgarch(paired(returns, p, spec), 'bars');
+    const joint = (t: number, k: number) => trace[t * Kernel.PER_BAR + Kernel.PROBABILITY + k]!;
+    return {
+      probability: table((t, k) => joint(t, k) / (joint(t, 0) + joint(t, 1))),
+      variance: table((t, k) => trace[t * Kernel.PER_BAR + k]!),
+      nextVariance,
+    };
+  }
+  const space = workspace(n, states);
+  forward(returns, p, spec, space);
+  return {
+    probability: space.probability,
+    variance: table((t, k) => space.variance[k * n + t]!),
+    nextVariance: space.nextVariance,
+  };
+}
+
+/** With the unconditional presample the first return only starts the recursions (the MSGARCH package's convention). */
+export function firstBar({ presample }: Spec): number {
+  return presample === 'unconditional' ? 1 : 0;
+}
+
+function workspace(bars: number, states: number): Workspace {
   const table = () => new Float64Array(bars * states);
   return {
     variance: table(),
@@ -59,103 +110,83 @@ export function workspace(bars: number, states: number): Workspace {
   };
 }
 
+/** The kernel's order of parameters. */
+function paired(returns: Float64Array, p: Parameters, spec: Spec): Kernel.Input {
+  const { square } = meanSquare(returns, p.mu, spec);
+  const parameters = new Float64Array(Kernel.PARAMETERS);
+  for (let k = 0; k < 2; k += 1) {
+    const { omega, alpha, gamma, beta, nu, constant, constantByNu } = regime(p, k);
+    const power = nu === null ? -0.5 : -0.5 * (nu + 1);
+    const h0 = firstVariance(p, spec, square, k);
+    const spread = nu === null ? 0 : 1 / (nu - 2);
+    const of = [omega, alpha, gamma / 2, beta, persistence(p, k), h0, constant, power, spread, constantByNu];
+    for (let i = 0; i < of.length; i += 1) parameters[2 * i + k] = of[i]!;
+  }
+  parameters.set(p.transition, 20);
+  parameters.set(Chain.stationary(p.transition, 2), 24);
+  parameters[26] = p.mu;
+  return { returns, first: firstBar(spec), isStudent: p.nu !== null, parameters };
+}
+
+function scoreOf(returns: Float64Array, p: Parameters, spec: Spec, pairs: Float64Array): Score {
+  const regimes = [0, 1].map((k) => {
+    const at = (i: number) => pairs[2 * i + k]!;
+    return { omega: at(0), alpha: at(1), gamma: at(2), beta: at(3), nu: at(4), first: at(5), mu: at(6) };
+  });
+  return withFirstVariance(returns, p, spec, regimes, pairs.subarray(14, 18), pairs.subarray(18, 20));
+}
+
 /** Forward: the log-likelihood, with filtered probabilities and variances left in `space`. */
-export function forward(returns: Float64Array, p: Parameters, spec: Spec, space: Workspace): number {
+function forward(returns: Float64Array, p: Parameters, spec: Spec, space: Workspace): number {
   const { states } = spec;
   const n = returns.length;
   const { square } = meanSquare(returns, p.mu, spec);
   space.pi.set(Chain.stationary(p.transition, states));
   for (let k = 0; k < states; k += 1) {
-    const phi = p.alpha[k]! + p.gamma[k]! / 2 + p.beta[k]!;
-    const h0 = spec.presample === 'sample' ? p.omega[k]! + phi * square : p.omega[k]! / (1 - phi);
-    space.nextVariance[k] = Recursion.densities(returns, p.mu, regime(p, k), h0, space, k * n);
+    space.nextVariance[k] = Recursion.densities(returns, p.mu, regime(p, k), firstVariance(p, spec, square, k), space, k * n);
   }
   const first = firstBar(spec);
   for (let k = 0; k < first * states; k += 1) space.probability[k] = space.pi[k]!;
-  return states === 2 ? filterTwo(n, p.transition, first, space) : filterMany(n, states, p.transition, first, space);
+  return filterMany(n, states, p.transition, first, space);
 }
 
 /** Back over what `forward` left in `space`, where smoothed probabilities take the place of filtered ones. */
-export function backward(returns: Float64Array, p: Parameters, spec: Spec, space: Workspace): Score {
+function backward(returns: Float64Array, p: Parameters, spec: Spec, space: Workspace): Score {
   const { states } = spec;
   const n = returns.length;
   const first = firstBar(spec);
   const counts = new Float64Array(states * states);
-  if (states === 2) smoothTwo(n, p.transition, first, space, counts);
-  else smoothMany(n, states, p.transition, first, space, counts);
+  smoothMany(n, states, p.transition, first, space, counts);
   const start = space.probability.slice(first * states, (first + 1) * states);
   space.probability.fill(0, 0, first * states);
-  const [omega, alpha, gamma, beta, nu] = [0, 1, 2, 3, 4].map(() => new Float64Array(states)) as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
-    Float64Array,
-    Float64Array,
-  ];
-  let mu = 0;
-  // The first h depends on the parameters too.
+  const regimes = Array.from({ length: states }, (_, k) =>
+    Recursion.score(returns, p.mu, regime(p, k), space, k * n, space.probability, states, k),
+  );
+  return withFirstVariance(returns, p, spec, regimes, counts, start);
+}
+
+/** The first h depends on the parameters too. */
+function withFirstVariance(
+  returns: Float64Array,
+  p: Parameters,
+  spec: Spec,
+  regimes: readonly Recursion.RegimeScore[],
+  counts: Float64Array,
+  start: Float64Array,
+): Score {
   const { square, residual } = meanSquare(returns, p.mu, spec);
-  for (let k = 0; k < states; k += 1) {
-    const found = Recursion.score(returns, p.mu, regime(p, k), space, k * n, space.probability, states, k);
-    const phi = p.alpha[k]! + p.gamma[k]! / 2 + p.beta[k]!;
-    const bySample = spec.presample === 'sample';
-    const byPhi = found.first * (bySample ? square : p.omega[k]! / (1 - phi) ** 2);
-    omega[k] = found.omega + found.first * (bySample ? 1 : 1 / (1 - phi));
-    alpha[k] = found.alpha + byPhi;
-    gamma[k] = found.gamma + byPhi / 2;
-    beta[k] = found.beta + byPhi;
-    nu[k] = found.nu;
-    mu += found.mu - (bySample ? 2 * found.first * phi * residual : 0);
-  }
-  return { mu, omega, alpha, gamma, beta, nu, transition: Chain.transitionScore(p.transition, space.pi, counts, start) };
-}
-
-/** With the unconditional presample the first return only starts the recursions (the MSGARCH package's convention). */
-export function firstBar({ presample }: Spec): number {
-  return presample === 'unconditional' ? 1 : 0;
-}
-
-/** Probabilities are left in any scale: a division a bar would stand in the way of the next bar. */
-function filterTwo(n: number, transition: Float64Array, first: number, space: Workspace): number {
-  const { log, level, probability, density, pi } = space;
-  const a00 = transition[0]!;
-  const a01 = transition[1]!;
-  const a10 = transition[2]!;
-  const a11 = transition[3]!;
-  let p0 = pi[0]!;
-  let p1 = pi[1]!;
-  let total = 0;
-  let sum = 1;
-  for (let t = first; t < n; t += 1) {
-    let d0 = level[t]!;
-    let d1 = level[n + t]!;
-    let largest = log[t]!;
-    const apart = log[n + t]! - largest;
-    // Relative to the first state, which costs no coin toss as the larger would, unless that overflows.
-    if (apart < FAR_APART) {
-      d1 *= Math.exp(apart);
-    } else {
-      d0 *= Math.exp(-apart);
-      largest += apart;
-    }
-    total += largest;
-    let q0 = p0 * d0;
-    let q1 = p1 * d1;
-    sum = q0 + q1;
-    if (!(sum < HUGE && sum > 1 / HUGE)) {
-      total += Math.log(sum);
-      q0 /= sum;
-      q1 /= sum;
-      sum = 1;
-    }
-    density[2 * t] = d0;
-    density[2 * t + 1] = d1;
-    probability[2 * t] = q0;
-    probability[2 * t + 1] = q1;
-    p0 = q0 * a00 + q1 * a10;
-    p1 = q0 * a01 + q1 * a11;
-  }
-  return total + Math.log(sum);
+  const bySample = spec.presample === 'sample';
+  const byPhi = regimes.map(({ first }, k) => first * (bySample ? square : p.omega[k]! / (1 - persistence(p, k)) ** 2));
+  const by = (entry: (found: Recursion.RegimeScore, k: number) => number) => Float64Array.from(regimes, entry);
+  return {
+    mu: regimes.reduce((sum, { mu, first }, k) => sum + mu - (bySample ? 2 * first * persistence(p, k) * residual : 0), 0),
+    omega: by(({ omega, first }, k) => omega + first * (bySample ? 1 : 1 / (1 - persistence(p, k)))),
+    alpha: by(({ alpha }, k) => alpha + byPhi[k]!),
+    gamma: by(({ gamma }, k) => gamma + byPhi[k]! / 2),
+    beta: by(({ beta }, k) => beta + byPhi[k]!),
+    nu: by(({ nu }) => nu),
+    transition: Chain.transitionScore(p.transition, Chain.stationary(p.transition, spec.states), counts, start),
+  };
 }
 
 function filterMany(n: number, states: number, transition: Float64Array, first: number, space: Workspace): number {
@@ -192,49 +223,6 @@ function filterMany(n: number, states: number, transition: Float64Array, first: 
   return total + Math.log(product);
 }
 
-function smoothTwo(n: number, transition: Float64Array, first: number, space: Workspace, counts: Float64Array): void {
-  const { probability, density } = space;
-  const a00 = transition[0]!;
-  const a01 = transition[1]!;
-  const a10 = transition[2]!;
-  const a11 = transition[3]!;
-  // Likelihood of all later bars given the state, in any scale.
-  let b0 = 1;
-  let b1 = 1;
-  let n00 = 0;
-  let n01 = 0;
-  let n10 = 0;
-  let n11 = 0;
-  for (let t = n - 1; t > first; t -= 1) {
-    const q0 = probability[2 * t]!;
-    const q1 = probability[2 * t + 1]!;
-    const inverse = 1 / (q0 * b0 + q1 * b1);
-    probability[2 * t] = q0 * b0 * inverse;
-    probability[2 * t + 1] = q1 * b1 * inverse;
-    const through0 = density[2 * t]! * b0;
-    const through1 = density[2 * t + 1]! * b1;
-    b0 = a00 * through0 + a01 * through1;
-    b1 = a10 * through0 + a11 * through1;
-    const before0 = probability[2 * t - 2]!;
-    const before1 = probability[2 * t - 1]!;
-    const scale = 1 / (before0 * b0 + before1 * b1);
-    n00 += before0 * through0 * scale;
-    n01 += before0 * through1 * scale;
-    n10 += before1 * through0 * scale;
-    n11 += before1 * through1 * scale;
-    const size = b0 + b1;
-    if (!(size < HUGE && size > 1 / HUGE)) {
-      b0 /= size;
-      b1 /= size;
-    }
-  }
-  const q0 = probability[2 * first]! * b0;
-  const q1 = probability[2 * first + 1]! * b1;
-  probability[2 * first] = q0 / (q0 + q1);
-  probability[2 * first + 1] = q1 / (q0 + q1);
-  counts.set([n00 * a00, n01 * a01, n10 * a10, n11 * a11]);
-}
-
 function smoothMany(n: number, states: number, transition: Float64Array, first: number, space: Workspace, counts: Float64Array): void {
   const { probability, density } = space;
   const later = new Float64Array(states).fill(1);
@@ -256,6 +244,15 @@ function smoothMany(n: number, states: number, transition: Float64Array, first: 
       later[i] = sum;
     }
   }
+}
+
+export function persistence(p: Parameters, state: number): number {
+  return p.alpha[state]! + p.gamma[state]! / 2 + p.beta[state]!;
+}
+
+function firstVariance(p: Parameters, spec: Spec, square: number, k: number): number {
+  const phi = persistence(p, k);
+  return spec.presample === 'sample' ? p.omega[k]! + phi * square : p.omega[k]! / (1 - phi);
 }
 
 function regime(p: Parameters, k: number): Recursion.Regime {

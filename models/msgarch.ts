@@ -109,7 +109,7 @@ export function fit(returns: ArrayLike<number>, spec: Spec, options: FitOptions)
     aic: 2 * x.length - 2 * atBest,
     bic: x.length * Math.log(observations) - 2 * atBest,
     observations,
-    unconditionalVariance: parameters.omega.map((omega, k) => omega / (1 - Coordinates.persistence(parameters, k))),
+    unconditionalVariance: parameters.omega.map((omega, k) => omega / (1 - Filter.persistence(parameters, k))),
     durations: Chain.durations(parameters.transition, spec.states),
     converged: best.converged,
     evaluations: starts.length + [...screened, ...refined, best].reduce((sum, { evaluations }) => sum + evaluations, -winner.evaluations),
@@ -125,33 +125,23 @@ export function fit(returns: ArrayLike<number>, spec: Spec, options: FitOptions)
 
 /** Log-likelihood at given parameters: the first thing to compare with a reference. */
 export function logLikelihood(returns: ArrayLike<number>, parameters: Parameters, spec: Spec): number {
-  return Filter.forward(Float64Array.from(returns), parameters, spec, Filter.workspace(returns.length, spec.states));
+  return Filter.value(Float64Array.from(returns), parameters, spec);
 }
 
 /** Score of the log-likelihood; `transition` holds A_ij times the derivative in A_ij. */
 export function score(returns: ArrayLike<number>, parameters: Parameters, spec: Spec): Filter.Score {
-  const space = Filter.workspace(returns.length, spec.states);
-  const values = Float64Array.from(returns);
-  Filter.forward(values, parameters, spec, space);
-  return Filter.backward(values, parameters, spec, space);
+  return Filter.valueAndScore(Float64Array.from(returns), parameters, spec).score;
 }
 
 /** Uses nothing later than t. */
 export function filter(returns: ArrayLike<number>, parameters: Parameters, spec: Spec): Filtered {
   const { states } = spec;
-  const space = Filter.workspace(returns.length, states);
-  Filter.forward(Float64Array.from(returns), parameters, spec, space);
-  const probability = space.probability.map((joint, place) => {
-    const row = place - (place % states);
-    return joint / space.probability.subarray(row, row + states).reduce((sum, other) => sum + other, 0);
-  });
-  const last = probability.slice(-states);
+  const { probability, variance, nextVariance } = Filter.bars(Float64Array.from(returns), parameters, spec);
+  const last = probability.subarray(-states);
   const nextProbability = Float64Array.from({ length: states }, (_, j) =>
     last.reduce((sum, share, i) => sum + share * parameters.transition[i * states + j]!, 0),
   );
-  const bars = returns.length;
-  const variance = space.variance.map((_, place) => space.variance[(place % states) * bars + Math.floor(place / states)]!);
-  return { probability, variance, nextProbability, nextVariance: space.nextVariance };
+  return { probability, variance, nextProbability, nextVariance };
 }
 
 /** `length` returns from the law, after 500 that are thrown away; `purpose`, `path` name the stream. */
@@ -159,7 +149,7 @@ export function simulate(p: Parameters, length: number, stream: { seed: number; 
   const burnIn = 500;
   const states = p.omega.length;
   const out = new Float64Array(length);
-  const h = p.omega.map((omega, k) => omega / (1 - Coordinates.persistence(p, k)));
+  const h = p.omega.map((omega, k) => omega / (1 - Filter.persistence(p, k)));
   let state = 0;
   for (let t = -burnIn; t < length; t += 1) {
     const draw = (lane: number) => uniform(stream.seed, stream.purpose, stream.path, t + burnIn, lane);
@@ -199,21 +189,19 @@ function offBounds(objective: Objective, minimum: Minimum, spec: Spec, observati
 
 /** Minus the mean log-likelihood in search coordinates, with its gradient. */
 function objectiveOf(unit: Float64Array, spec: Spec, observations: number): Objective {
-  const space = Filter.workspace(unit.length, spec.states);
   return (x, gradient) => {
     const natural = Coordinates.toNatural(x, spec);
-    const value = Filter.forward(unit, natural, spec, space);
+    const { logLikelihood: value, score: at } = Filter.valueAndScore(unit, natural, spec);
     if (!Number.isFinite(value)) return Number.POSITIVE_INFINITY;
-    Coordinates.chain(x, natural, Filter.backward(unit, natural, spec, space), spec, gradient);
+    Coordinates.chain(x, natural, at, spec, gradient);
     for (let i = 0; i < gradient.length; i += 1) gradient[i] = -gradient[i]! / observations;
     return -value / observations;
   };
 }
 
 function lossOf(unit: Float64Array, spec: Spec, observations: number): (x: Float64Array) => number {
-  const space = Filter.workspace(unit.length, spec.states);
   return (x) => {
-    const value = Filter.forward(unit, Coordinates.toNatural(x, spec), spec, space);
+    const value = Filter.value(unit, Coordinates.toNatural(x, spec), spec);
     return Number.isFinite(value) ? -value / observations : Number.POSITIVE_INFINITY;
   };
 }

@@ -1,6 +1,7 @@
 /**
- * Compiles kernel/assembly to kernel/generated/module.ts: the WASM bytes as base64 with their SHA-256, so that source,
- * dist, tests and workers all find the same module without reading files. Skips when the sources have not changed.
+ * Compiles kernel/assembly to kernel/generated: the WASM bytes as base64 with their SHA-256, so that source, dist, tests and workers
+ * all find the same module without reading files. Skips when the sources have not changed. Two modules: what evidence is computed with
+ * again, and the likelihoods of fitting, which may change without that digest.
  *
  * node scripts/build-kernel.mjs
  */
@@ -12,7 +13,12 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const sources = join(root, 'kernel', 'assembly');
-const target = join(root, 'kernel', 'generated', 'module.ts');
+const generated = join(root, 'kernel', 'generated');
+/** Entry in `sources`, file in `generated`. */
+const MODULES = [
+  { entry: 'index.ts', target: join(generated, 'module.ts') },
+  { entry: 'likelihood.ts', target: join(generated, 'likelihood.ts') },
+];
 const compilerVersion = createRequire(import.meta.url)('assemblyscript/package.json').version;
 
 // 'stub' runtime and no abort: nothing is allocated or imported, the module is arithmetic on its own memory.
@@ -25,13 +31,12 @@ const hash = createHash('sha256').update(`${compilerVersion}\n${FLAGS.join(' ')}
 for (const name of names) hash.update(`${name}\n`).update(readFileSync(join(sources, name)));
 const stamp = `// sources ${hash.digest('hex')}`;
 
-if (!isCurrent()) {
+for (const { entry, target } of MODULES.filter(({ target }) => !isCurrent(target))) {
   const { default: asc } = await import('assemblyscript/asc');
-  const wasm = await compile(asc);
-  writeModule(wasm);
+  writeModule(entry, await compile(asc, entry), target);
 }
 
-function isCurrent() {
+function isCurrent(target) {
   try {
     return readFileSync(target, 'utf8').startsWith(stamp);
   } catch {
@@ -39,9 +44,9 @@ function isCurrent() {
   }
 }
 
-async function compile(asc) {
+async function compile(asc, entry) {
   let binary;
-  const { error, stderr } = await asc.main(['index.ts', '--outFile', 'kernel.wasm', ...FLAGS], {
+  const { error, stderr } = await asc.main([entry, '--outFile', 'kernel.wasm', ...FLAGS], {
     readFile: (name) => {
       try {
         return readFileSync(join(sources, name), 'utf8');
@@ -62,7 +67,7 @@ async function compile(asc) {
 }
 
 /** Written beside and renamed: a reader, or a second build at the same time, never sees half a file. */
-function writeModule(wasm) {
+function writeModule(entry, wasm, target) {
   const sha256 = createHash('sha256').update(wasm).digest('hex');
   const text = [
     stamp,
@@ -70,9 +75,9 @@ function writeModule(wasm) {
     `export const wasmBase64 =\n  '${Buffer.from(wasm).toString('base64')}';`,
     '',
   ].join('\n');
-  mkdirSync(dirname(target), { recursive: true });
+  mkdirSync(generated, { recursive: true });
   const beside = `${target}.${process.pid}`;
   writeFileSync(beside, text);
   renameSync(beside, target);
-  process.stdout.write(`kernel: ${wasm.length} bytes, sha256 ${sha256.slice(0, 12)}\n`);
+  process.stdout.write(`kernel/assembly/${entry}: ${wasm.length} bytes, sha256 ${sha256.slice(0, 12)}\n`);
 }

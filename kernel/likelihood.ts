@@ -1,0 +1,43 @@
+/**
+ * The door to the WASM module of likelihoods: one instance a thread. Fits are stored, not computed again, so this module is not part
+ * of the evidence's digest (kernel.ts is).
+ */
+import { wasmBase64 } from './generated/likelihood.ts';
+import { arena as makeArena, type WasmMemory } from './memory.ts';
+import * as Msgarch from './msgarch.ts';
+
+export type Likelihood = {
+  /** A Markov-switching GARCH of two regimes. */
+  msgarch(input: Msgarch.Input, wants: Msgarch.Wanted): Msgarch.Pass;
+};
+
+type Exports = Msgarch.Exports & { readonly memory: WasmMemory; heapBase(): number };
+
+// The part of the host's WebAssembly that is used; its types live in the DOM library, which a server does not load.
+type Host = {
+  readonly WebAssembly: {
+    readonly Module: new (bytes: Uint8Array) => object;
+    readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
+  };
+};
+
+let loaded: Likelihood | undefined;
+
+/** The thread's own; compiled on the first call. */
+export function loadLikelihood(): Likelihood {
+  loaded ??= instantiate();
+  return loaded;
+}
+
+function instantiate(): Likelihood {
+  const { WebAssembly } = globalThis as unknown as Host;
+  const module = new WebAssembly.Module(Buffer.from(wasmBase64, 'base64'));
+  const wasm = new WebAssembly.Instance(module, {}).exports as Exports;
+  const arena = makeArena(wasm.memory, wasm.heapBase());
+  return {
+    msgarch(input, wants) {
+      arena.reset();
+      return Msgarch.run(arena, wasm, input, wants);
+    },
+  };
+}
