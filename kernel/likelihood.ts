@@ -3,15 +3,17 @@
  * of the evidence's digest (kernel.ts is).
  */
 import { wasmBase64 } from './generated/likelihood.ts';
+import * as Hmm from './hmm.ts';
 import { arena as makeArena, type WasmMemory } from './memory.ts';
 import * as Msgarch from './msgarch.ts';
 
 export type Likelihood = {
+  hmm(table: Hmm.Table, input: Hmm.Input, wants: Hmm.Wanted): Hmm.Pass;
   /** A Markov-switching GARCH of two regimes. */
   msgarch(input: Msgarch.Input, wants: Msgarch.Wanted): Msgarch.Pass;
 };
 
-type Exports = Msgarch.Exports & { readonly memory: WasmMemory; heapBase(): number };
+type Exports = Hmm.Exports & Msgarch.Exports & { readonly memory: WasmMemory; heapBase(): number };
 
 // The part of the host's WebAssembly that is used; its types live in the DOM library, which a server does not load.
 type Host = {
@@ -35,6 +37,10 @@ function instantiate(): Likelihood {
   const wasm = new WebAssembly.Instance(module, {}).exports as Exports;
   const arena = makeArena(wasm.memory, wasm.heapBase());
   return {
+    hmm(table, input, wants) {
+      arena.reset();
+      return Hmm.run(arena, wasm, table, input, wants);
+    },
     msgarch(input, wants) {
       arena.reset();
       return Msgarch.run(arena, wasm, input, wants);

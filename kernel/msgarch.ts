@@ -24,8 +24,8 @@ export type Pass = {
 };
 
 export type Exports = {
-  forward(returns: number, n: number, first: number, p: number, student: number, trace: number, apart: number, out: number): number;
-  backward(returns: number, n: number, first: number, p: number, student: number, trace: number, out: number): void;
+  msgarchForward(returns: number, n: number, first: number, p: number, student: number, trace: number, apart: number, out: number): number;
+  msgarchBackward(returns: number, n: number, first: number, p: number, student: number, trace: number, out: number): void;
 };
 
 export const PARAMETERS = 27;
@@ -44,8 +44,8 @@ export function run(arena: Arena, wasm: Exports, { returns, first, isStudent, pa
   const trace = arena.room(8 * PER_BAR * bars);
   const apart = arena.room(8 * (bars + 1));
   const student = isStudent ? 1 : 0;
-  const logLikelihood = wasm.forward(data, bars, first, p, student, trace, apart, next);
-  if (wants === 'score') wasm.backward(data, bars, first, p, student, trace, out);
+  const logLikelihood = wasm.msgarchForward(data, bars, first, p, student, trace, apart, next);
+  if (wants === 'score') wasm.msgarchBackward(data, bars, first, p, student, trace, out);
   return {
     logLikelihood,
     score: wants === 'score' ? arena.read(out, SCORES) : NONE,

@@ -10,10 +10,10 @@
  * falling likelihood is a failure, not an end.
  */
 import { PlimsollError } from '../base/errors.ts';
-import { PURPOSE, uniform } from '../base/random.ts';
 import * as Emission from './hmm-emission.ts';
 import * as Recursion from './hmm-recursion.ts';
-import { correlation, mean, quantileOfSorted, sorted, variance } from './math/statistics.ts';
+import * as Start from './hmm-start.ts';
+import { variance } from './math/statistics.ts';
 
 export type Parameters = Emission.Parameters;
 export type Observations = Emission.Observations;
@@ -45,9 +45,6 @@ export type FitOptions = {
 const VARIANCE_FLOOR = 1e-3;
 const TOLERANCE = 1e-9;
 const STARTS = 12;
-/** Rows a stretch: shorter than most stays in a state. */
-const STRETCH = 20;
-const START_NU = 8;
 /** Every start is followed for this many rounds; the best few to the end. */
 const SCREENING_ROUNDS = 15;
 const REFINED_STARTS = 3;
@@ -62,17 +59,14 @@ export function fit(observations: Observations, states: number, options: FitOpti
     throw new TooFewObservationsError({ got: `${rows} rows for ${states} states`, needed: `at least ${20 * states} rows` });
   }
   const floor = floors(observations);
-  const starts =
-    options.near === undefined
-      ? Array.from({ length: options.starts ?? STARTS }, (_, path) =>
-          shaped(randomStart(observations, states, options.seed, path), observations, options),
-        )
-      : [options.near];
-  const screened = starts.map((start) => climb(observations, start, floor, SCREENING_ROUNDS));
+  const { near, seed, covariance = 'diagonal', errors = 'normal' } = options;
+  const starts = near === undefined ? Start.random(observations, states, { covariance, errors }, seed, options.starts ?? STARTS) : [near];
+  const prepared = Recursion.prepare(observations);
+  const screened = starts.map((start) => climb(prepared, start, floor, SCREENING_ROUNDS));
   screened.sort((a, b) => b.logLikelihood - a.logLikelihood);
   const refined = screened
     .slice(0, REFINED_STARTS)
-    .map((run) => climb(observations, run.parameters, floor, options.maxIterations ?? MAX_ITERATIONS));
+    .map((run) => climb(prepared, run.parameters, floor, options.maxIterations ?? MAX_ITERATIONS));
   const best = refined.reduce((winner, run) => (run.logLikelihood > winner.logLikelihood ? run : winner));
   const atBound: string[] = [];
   const { dimensions } = observations;
@@ -102,13 +96,12 @@ export function fit(observations: Observations, states: number, options: FitOpti
 }
 
 export function logLikelihood(observations: Observations, parameters: Parameters): number {
-  return Recursion.forward(observations, parameters).logLikelihood;
+  return Recursion.logLikelihood(Recursion.prepare(observations), parameters);
 }
 
 /** P(s_t | y_1..y_t), flat, and the log-likelihood. Uses nothing later than t. */
 export function filter(observations: Observations, parameters: Parameters): { probability: Float64Array; logLikelihood: number } {
-  const { alpha, logLikelihood: value } = Recursion.forward(observations, parameters);
-  return { probability: alpha, logLikelihood: value };
+  return Recursion.filter(Recursion.prepare(observations), parameters);
 }
 
 /** Order of a chain by `key`, rising: states are named by what they do, not by where EM left them. */
@@ -154,12 +147,12 @@ export function stationary(transition: Float64Array, states: number): Float64Arr
 
 type Run = { parameters: Parameters; logLikelihood: number; converged: boolean; fell: boolean; rounds: number };
 
-function climb(observations: Observations, start: Parameters, floor: Float64Array, maxRounds: number): Run {
-  const rows = observations.values.length / observations.dimensions;
+function climb(prepared: Recursion.Prepared, start: Parameters, floor: Float64Array, maxRounds: number): Run {
+  const { rows } = prepared.table;
   let parameters = start;
   let previous = Number.NEGATIVE_INFINITY;
   for (let round = 1; round <= maxRounds; round += 1) {
-    const step = Recursion.expectMaximize(observations, parameters, floor);
+    const step = Recursion.expectMaximize(prepared, parameters, floor);
     if (step.logLikelihood < previous - FALL * rows)
       return { parameters, logLikelihood: previous, converged: false, fell: true, rounds: round };
     if (step.logLikelihood - previous < TOLERANCE * rows) {
@@ -168,7 +161,7 @@ function climb(observations: Observations, start: Parameters, floor: Float64Arra
     previous = step.logLikelihood;
     parameters = step.next;
   }
-  return { parameters, logLikelihood: logLikelihood(observations, parameters), converged: false, fell: false, rounds: maxRounds };
+  return { parameters, logLikelihood: Recursion.logLikelihood(prepared, parameters), converged: false, fell: false, rounds: maxRounds };
 }
 
 function floors({ values, dimensions }: Observations): Float64Array {
@@ -177,61 +170,6 @@ function floors({ values, dimensions }: Observations): Float64Array {
     if (!(spread > 0)) throw new NoVariationError({ got: `dimension ${d} without variation`, needed: 'observations that vary' });
     return VARIANCE_FLOOR * spread;
   });
-}
-
-/**
- * Half the starts tell states by their level: means at random quantiles, variances between a tenth and twice the sample's. The other
- * half tell them by how much moves: means near the sample's, variances at random quantiles of those of short stretches of rows.
- */
-function randomStart(observations: Observations, states: number, seed: number, path: number): Parameters {
-  const { values, dimensions } = observations;
-  let lane = 0;
-  const draw = () => uniform(seed, PURPOSE.multiStart, path, 0, lane++);
-  const byMoves = path % 2 === 1;
-  const ranks = Array.from({ length: states }, (_, k) => (k + draw()) / states);
-  const means = new Float64Array(states * dimensions);
-  const variances = new Float64Array(states * dimensions);
-  for (let d = 0; d < dimensions; d += 1) {
-    const column = values.filter((_v, index) => index % dimensions === d);
-    const rising = sorted(column);
-    const spread = variance(column);
-    const stretches = byMoves ? stretchVariances(column, spread) : rising;
-    for (let k = 0; k < states; k += 1) {
-      const place = k * dimensions + d;
-      means[place] = quantileOfSorted(rising, byMoves ? 0.4 + 0.2 * draw() : (k + draw()) / states);
-      variances[place] = byMoves ? quantileOfSorted(stretches, ranks[k]!) : spread * 0.1 * 20 ** draw();
-    }
-  }
-  const transition = new Float64Array(states * states);
-  for (let i = 0; i < states; i += 1) {
-    const stay = byMoves ? 0.9 + 0.09 * draw() : 0.5 + 0.49 * draw();
-    for (let j = 0; j < states; j += 1) transition[i * states + j] = i === j ? stay : (1 - stay) / (states - 1);
-  }
-  return { start: new Float64Array(states).fill(1 / states), transition, mean: means, variance: variances };
-}
-
-/** Variances of stretches of `STRETCH` rows, rising, none below a hundredth of the sample's. */
-function stretchVariances(column: Float64Array, spread: number): Float64Array {
-  const centre = mean(column);
-  const count = Math.max(1, Math.floor(column.length / STRETCH));
-  return sorted(
-    Float64Array.from({ length: count }, (_, i) =>
-      Math.max(0.01 * spread, variance(column.subarray(i * STRETCH, (i + 1) * STRETCH), centre)),
-    ).map((value) => (Number.isNaN(value) ? spread : value)),
-  );
-}
-
-/** A start in the shape that is asked for: correlations of the sample, ν in the middle. */
-function shaped(start: Parameters, { values, dimensions }: Observations, options: FitOptions): Parameters {
-  const withNu = options.errors === 'student' ? { ...start, nu: start.start.map(() => START_NU) } : start;
-  if (options.covariance !== 'full' || dimensions === 1) return withNu;
-  const column = (d: number) => values.filter((_v, index) => index % dimensions === d);
-  const columns = Array.from({ length: dimensions }, (_, d) => column(d));
-  const shared = columns.map((a, i) => columns.map((b, j) => (i === j ? 1 : 0.9 * correlation(a, b))));
-  const blocks = Array.from(start.start, (_, k) =>
-    shared.map((row, i) => row.map((rho, j) => rho * Math.sqrt(start.variance[k * dimensions + i]! * start.variance[k * dimensions + j]!))),
-  );
-  return { ...withNu, variance: Float64Array.from(blocks.flat(2)) };
 }
 
 export class TooFewObservationsError extends PlimsollError {
