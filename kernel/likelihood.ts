@@ -2,18 +2,20 @@
  * The door to the WASM module of likelihoods: one instance a thread. Fits are stored, not computed again, so this module is not part
  * of the evidence's digest (kernel.ts is).
  */
+import * as Dcc from './dcc.ts';
 import { wasmBase64 } from './generated/likelihood.ts';
 import * as Hmm from './hmm.ts';
 import { arena as makeArena, type WasmMemory } from './memory.ts';
 import * as Msgarch from './msgarch.ts';
 
 export type Likelihood = {
+  dcc(table: Dcc.Table, input: Dcc.Input, wants: Dcc.Wanted): Dcc.Pass;
   hmm(table: Hmm.Table, input: Hmm.Input, wants: Hmm.Wanted): Hmm.Pass;
   /** A Markov-switching GARCH of two regimes. */
   msgarch(input: Msgarch.Input, wants: Msgarch.Wanted): Msgarch.Pass;
 };
 
-type Exports = Hmm.Exports & Msgarch.Exports & { readonly memory: WasmMemory; heapBase(): number };
+type Exports = Dcc.Exports & Hmm.Exports & Msgarch.Exports & { readonly memory: WasmMemory; heapBase(): number };
 
 // The part of the host's WebAssembly that is used; its types live in the DOM library, which a server does not load.
 type Host = {
@@ -37,6 +39,10 @@ function instantiate(): Likelihood {
   const wasm = new WebAssembly.Instance(module, {}).exports as Exports;
   const arena = makeArena(wasm.memory, wasm.heapBase());
   return {
+    dcc(table, input, wants) {
+      arena.reset();
+      return Dcc.run(arena, wasm, table, input, wants);
+    },
     hmm(table, input, wants) {
       arena.reset();
       return Hmm.run(arena, wasm, table, input, wants);

@@ -1,5 +1,5 @@
 /**
- * The recursion of dynamic conditional correlation and its likelihood, bar by bar: the hot loop of `dcc.ts`. Equations: see there.
+ * The recursion of dynamic conditional correlation and its likelihood, bar by bar: see `dcc.ts` for the equations, `dcc-score.ts` for who runs it.
  *
  * What was not observed at a bar has no likelihood, and z zᵀ of it enters the recursion as its expectation given the rest, which keeps
  * Q positive definite: ẑ = R_mo R_oo⁻¹ z_o, plus R_mm − R_mo R_oo⁻¹ R_om.
@@ -152,7 +152,7 @@ export function normalized(q: Float64Array, size: number): Float64Array {
   return out;
 }
 
-/** Multivariate t of unit variance. */
-function logDensityConstant(nu: number, size: number): number {
+/** Of the multivariate t of unit variance. */
+export function logDensityConstant(nu: number, size: number): number {
   return lgamma((nu + size) / 2) - lgamma(nu / 2) - 0.5 * size * Math.log(Math.PI * (nu - 2));
 }

@@ -14,12 +14,14 @@
  */
 import { PlimsollError } from '../base/errors.ts';
 import * as Recursion from './dcc-recursion.ts';
-import { invertPositive, nearestCorrelation } from './math/linear.ts';
-import { bfgs, nelderMead } from './math/optimize.ts';
-import { correlation } from './math/statistics.ts';
-import { shrunk } from './shrinkage.ts';
+import * as Score from './dcc-score.ts';
+import * as Target from './dcc-target.ts';
+import { invertPositive } from './math/linear.ts';
+import { minimize, type Objective } from './math/optimize.ts';
 
-export type Columns = Recursion.Columns;
+export { sampleCorrelation } from './dcc-target.ts';
+
+export type Columns = Target.Columns;
 
 export type DccFit = {
   readonly a: number;
@@ -64,41 +66,29 @@ const START: readonly (readonly [number, number])[] = [
   [0.05, 0.85],
 ];
 const START_NU = 8;
-const DIFFERENCE = 1e-4;
-/** For second differences in (a, b, ν), times each parameter. */
+/** For differences of the score, times the distance of a parameter from its nearest bound. */
 const CURVATURE_STEP = 2e-3;
 
 export function fit(columns: Columns, options: FitOptions = {}): DccFit {
   const { corrected = false, errors = 'normal' } = options;
   const rows = columns[0]?.length ?? 0;
   if (rows < MIN_ROWS) throw new TooFewObservationsError({ got: `${rows} rows`, needed: `at least ${MIN_ROWS}` });
-  const size = columns.length;
-  const composite = options.composite ?? size > COMPOSITE_FROM;
-  const plain = targetOf(columns, size > COMPOSITE_FROM);
-  if (size === 1) return single(plain.matrix, rows);
-  let evaluations = 0;
-  const likelihood = (p: Recursion.Parameters, byBar?: Float64Array): number => {
-    evaluations += 1;
-    const target = corrected ? targetOf(stretched(columns, p), size > COMPOSITE_FROM).matrix : plain.matrix;
-    return composite ? Recursion.pairs(columns, target, p, byBar) : Recursion.run(columns, target, p, byBar).logLikelihood;
-  };
-  const natural = (x: Float64Array) => toNatural(x, corrected);
-  const value = (x: Float64Array): number => -likelihood(natural(x)) / rows;
-  // Two or three parameters: differences cost less than the analytic gradient, which needs the inverse of R at every bar.
-  const objective = (x: Float64Array, gradient: Float64Array): number => {
-    for (let i = 0; i < x.length; i += 1) {
-      const at = (step: number) => value(x.map((component, k) => (k === i ? component + step : component)));
-      gradient[i] = (at(DIFFERENCE) - at(-DIFFERENCE)) / (2 * DIFFERENCE);
-    }
-    return value(x);
-  };
-  const starts = START.map(([a, b]) => fromNatural(a, b, errors === 'student')).map((x) => ({ x, value: value(x) }));
-  const best = starts.reduce((winner, start) => (start.value < winner.value ? start : winner));
-  let end = bfgs(objective, best.x, { gradientTolerance: 1e-6, maxIterations: 40 });
-  if (!end.converged) end = bfgs(objective, nelderMead(value, end.x, 0.2, 60).x, { gradientTolerance: 1e-6, maxIterations: 40 });
-  const p = natural(end.x);
+  const many = columns.length > COMPOSITE_FROM;
+  const problem = Score.prepare(columns, { corrected, composite: options.composite ?? many, shrinks: many });
+  if (columns.length === 1) return single(problem.plain.matrix, rows);
+  // 1. The best of the starts, to the end.
+  const objective = objectiveOf(problem, rows);
+  const starts = START.map(([a, b]) => fromNatural(a, b, errors === 'student')).map((x) => ({
+    x,
+    value: Score.at(problem, toNatural(x, corrected)).logLikelihood,
+  }));
+  const start = starts.reduce((best, other) => (other.value > best.value ? other : best));
+  const inverseHessian = informationAt(problem, start.x, rows);
+  const end = minimize(objective, start.x, inverseHessian === null ? {} : { inverseHessian });
+  // 2. All series together, whatever was maximised.
+  const p = toNatural(end.x, corrected);
   const { a, b, nu } = p;
-  const target = corrected ? targetOf(stretched(columns, p), size > COMPOSITE_FROM) : plain;
+  const target = Score.targetAt(problem, p);
   const last = Recursion.run(columns, target.matrix, p);
   const atBound = [
     ...(a < 1e-5 ? ['a'] : []),
@@ -106,7 +96,7 @@ export function fit(columns: Columns, options: FitOptions = {}): DccFit {
     ...(a + b > MAX_PERSISTENCE - 1e-5 ? ['persistence'] : []),
     ...(nu !== null && (nu > MAX_NU * 0.99 || nu < MIN_NU * 1.01) ? ['nu'] : []),
   ];
-  const spread = options.standardErrors === true && atBound.length === 0 ? standardErrors(likelihood, p, rows) : null;
+  const spread = options.standardErrors === true && atBound.length === 0 ? standardErrors(problem, p) : null;
   return {
     a,
     b,
@@ -120,7 +110,7 @@ export function fit(columns: Columns, options: FitOptions = {}): DccFit {
     logLikelihood: last.logLikelihood,
     observations: rows,
     converged: end.converged,
-    evaluations,
+    evaluations: starts.length + 1 + end.evaluations,
     atBound,
     warnings: [
       ...(target.repaired ? ['the sample correlation was not positive definite and was replaced by the nearest that is'] : []),
@@ -140,39 +130,6 @@ export function logLikelihood(columns: Columns, target: Float64Array, a: number,
 export function lastCorrelation(columns: Columns, { a, b, nu, target }: DccFit, corrected: boolean): Float64Array {
   const earlier = columns.map((column) => column.subarray(0, column.length - 1));
   return Recursion.run(earlier, target, { a, b, nu, corrected }).next;
-}
-
-export function sampleCorrelation(columns: Columns, weights?: Float64Array): Float64Array {
-  const size = columns.length;
-  const out = new Float64Array(size * size);
-  for (let i = 0; i < size; i += 1) {
-    out[i * size + i] = 1;
-    for (let j = 0; j < i; j += 1) {
-      const value = correlation(columns[i]!, columns[j]!, weights);
-      out[i * size + j] = value;
-      out[j * size + i] = value;
-    }
-  }
-  return out;
-}
-
-/** diag(Q_t)^{1/2} z_t: the diagonal of Q needs no target, its long run is 1. */
-function stretched(columns: Columns, { a, b }: Recursion.Parameters): Float64Array[] {
-  return columns.map((column) => {
-    let q = 1;
-    return column.map((z) => {
-      const now = z * Math.sqrt(q);
-      q = 1 - a - b + (a * (Number.isNaN(z) ? 1 : z * z) + b) * q;
-      return now;
-    });
-  });
-}
-
-function targetOf(columns: Columns, shrinks: boolean): { matrix: Float64Array; repaired: boolean; shrinkage: number } {
-  const sample = sampleCorrelation(columns);
-  const { matrix, shrinkage } = shrinks ? shrunk(columns, sample) : { matrix: sample, shrinkage: 0 };
-  const repair = nearestCorrelation(matrix, columns.length);
-  return { matrix: repair.matrix, repaired: repair.repaired, shrinkage };
 }
 
 function single(target: Float64Array, rows: number): DccFit {
@@ -195,33 +152,52 @@ function single(target: Float64Array, rows: number): DccFit {
   };
 }
 
-/** Inverse of the numerical Hessian in (a, b, ν), and the sandwich with the outer product of the scores of the bars. */
-function standardErrors(likelihood: (p: Recursion.Parameters, byBar?: Float64Array) => number, at: Recursion.Parameters, rows: number) {
-  const names = at.nu === null ? (['a', 'b'] as const) : (['a', 'b', 'nu'] as const);
+/** Minus the mean log-likelihood in search coordinates, with its gradient. */
+function objectiveOf(problem: Score.Problem, rows: number): Objective {
+  return (x, gradient) => {
+    const { logLikelihood: value, score } = Score.at(problem, toNatural(x, problem.corrected));
+    const slopes = slopesAt(x);
+    for (let j = 0; j < x.length; j += 1) gradient[j] = -score.reduce((sum, by, i) => sum + by * slopes[i * x.length + j]!, 0) / rows;
+    return -value / rows;
+  };
+}
+
+/**
+ * The inverse of the mean outer product of the bars' scores in search coordinates: near the Hessian's where the law is near the truth,
+ * so that the search takes half the steps. Null where it is singular.
+ */
+function informationAt(problem: Score.Problem, x: Float64Array, rows: number): Float64Array | null {
+  const { bars } = Score.at(problem, toNatural(x, problem.corrected), 'bars');
+  const size = x.length;
+  const slopes = slopesAt(x);
+  const scores = Array.from({ length: size }, (_, j) =>
+    bars[0]!.map((_bar, t) => bars.reduce((sum, bar, i) => sum + bar[t]! * slopes[i * size + j]!, 0)),
+  );
+  const products = Float64Array.from({ length: size * size }, (_, place) => {
+    const [one, other] = [scores[Math.floor(place / size)]!, scores[place % size]!];
+    return one.reduce((sum, value, t) => sum + value * other[t]!, 0) / rows;
+  });
+  return products.every(Number.isFinite) ? invertPositive(products, size) : null;
+}
+
+/** Inverse of the Hessian in (a, b, ν), by differences of the score, and the sandwich with the outer product of the scores of the bars. */
+function standardErrors(problem: Score.Problem, at: Recursion.Parameters) {
+  const names = Score.names(at);
   const count = names.length;
-  const steps = names.map((name) => CURVATURE_STEP * Math.min(at[name]!, name === 'b' ? 1 - at.a - at.b : 1e9));
-  const moved = (by: readonly number[]) => ({ ...at, ...Object.fromEntries(names.map((name, i) => [name, at[name]! + by[i]!])) });
-  const unit = (i: number, sign: number) => steps.map((step, k) => (k === i ? sign * step : 0));
-  const scores: Float64Array[] = [];
-  const centre = likelihood(at);
   const hessian = new Float64Array(count * count);
-  const sides: [number, number][] = [];
-  for (let i = 0; i < count; i += 1) {
-    const [up, down] = [new Float64Array(rows), new Float64Array(rows)];
-    sides.push([likelihood(moved(unit(i, 1)), up), likelihood(moved(unit(i, -1)), down)]);
-    scores.push(up.map((value, t) => (value - down[t]!) / (2 * steps[i]!)));
-    hessian[i * count + i] = -(sides[i]![0] + sides[i]![1] - 2 * centre) / steps[i]! ** 2;
-  }
-  for (let i = 0; i < count; i += 1) {
-    for (let j = 0; j < i; j += 1) {
-      const both = (sign: number) => likelihood(moved(steps.map((step, k) => (k === i || k === j ? sign * step : 0))));
-      const cross = both(1) + both(-1) - sides[i]![0] - sides[i]![1] - sides[j]![0] - sides[j]![1] + 2 * centre;
-      hessian[i * count + j] = hessian[j * count + i] = -cross / (2 * steps[i]! * steps[j]!);
+  names.forEach((name, i) => {
+    const step = CURVATURE_STEP * Score.room(at, name);
+    const [up, down] = [1, -1].map((sign) => Score.at(problem, { ...at, [name]: (at[name] ?? 0) + sign * step }).score);
+    for (let j = 0; j < count; j += 1) {
+      const half = (down![j]! - up![j]!) / (4 * step);
+      hessian[i * count + j] = hessian[i * count + j]! + half;
+      hessian[j * count + i] = hessian[j * count + i]! + half;
     }
-  }
+  });
   const inverse = hessian.every(Number.isFinite) ? invertPositive(hessian, count) : null;
   if (inverse === null) return null;
-  const row = (i: number) => scores[0]!.map((_, t) => scores.reduce((sum, score, k) => sum + inverse[i * count + k]! * score[t]!, 0));
+  const { bars } = Score.at(problem, at, 'bars');
+  const row = (i: number) => bars[0]!.map((_, t) => bars.reduce((sum, score, k) => sum + inverse[i * count + k]! * score[t]!, 0));
   const entries = (variance: (i: number) => number) => Object.fromEntries(names.map((name, i) => [name, Math.sqrt(variance(i))]));
   return {
     hessian: entries((i) => inverse[i * (count + 1)]!),
@@ -231,11 +207,32 @@ function standardErrors(likelihood: (p: Recursion.Parameters, byBar?: Float64Arr
 
 /** Search coordinates: logit of (a + b)/max, logit of a/(a + b), logit of ν between its bounds. */
 function toNatural(x: Float64Array, corrected: boolean): Recursion.Parameters {
-  const logistic = (y: number) => 1 / (1 + Math.exp(-y));
   const phi = MAX_PERSISTENCE * logistic(x[0]!);
   const share = logistic(x[1]!);
   const nu = x.length > 2 ? MIN_NU + (MAX_NU - MIN_NU) * logistic(x[2]!) : null;
   return { a: phi * share, b: phi * (1 - share), corrected, nu };
+}
+
+/** Derivatives of a, b, ν in the search coordinates, row by row. */
+function slopesAt(x: Float64Array): Float64Array {
+  const size = x.length;
+  const out = new Float64Array(size * size);
+  const phi01 = logistic(x[0]!);
+  const phi = MAX_PERSISTENCE * phi01;
+  const share = logistic(x[1]!);
+  out[0] = share * phi * (1 - phi01);
+  out[1] = phi * share * (1 - share);
+  out[size] = (1 - share) * phi * (1 - phi01);
+  out[size + 1] = -out[1]!;
+  if (size > 2) {
+    const at = logistic(x[2]!);
+    out[8] = (MAX_NU - MIN_NU) * at * (1 - at);
+  }
+  return out;
+}
+
+function logistic(y: number): number {
+  return 1 / (1 + Math.exp(-y));
 }
 
 function fromNatural(a: number, b: number, student: boolean): Float64Array {
