@@ -110,15 +110,7 @@ export type Exports = {
       sums: number,
     ]
   ): void;
-  hmmDiagonalMoments(
-    columns: number,
-    stride: number,
-    dimensions: number,
-    mean: number,
-    gamma: number,
-    weight: number,
-    out: number,
-  ): void;
+  hmmDiagonalMoments(columns: number, stride: number, dimensions: number, mean: number, gamma: number, weight: number, out: number): void;
   hmmFullMoments(columns: number, stride: number, dimensions: number, mean: number, weight: number, out: number, room: number): void;
 };
 

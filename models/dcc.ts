@@ -15,7 +15,7 @@
 import { PlimsollError } from '../base/errors.ts';
 import * as Recursion from './dcc-recursion.ts';
 import * as Score from './dcc-score.ts';
-import * as Target from './dcc-target.ts';
+import type * as Target from './dcc-target.ts';
 import { invertPositive } from './math/linear.ts';
 import { minimize, type Objective } from './math/optimize.ts';
 
