@@ -4,12 +4,19 @@ pragma solidity 0.8.37;
 import {IMarket} from "contracts/guard/IMarket.sol";
 import {Values} from "contracts/guard/Update.sol";
 
+struct Written {
+    uint256 time;
+    Values from;
+    Values to;
+}
+
 /// A market in memory that can be moved behind the guard's back, priced, and told to lie.
 contract Market is IMarket {
     address private _guard;
     mapping(bytes32 asset => Values) private _held;
     mapping(bytes32 asset => uint256) public price;
-    uint256 public writes;
+    /// Every write, for whoever wants to add them up.
+    Written[] private _log;
     /// Writes one basis point of LTV less than asked: what a clamp would do.
     bool public clamps;
 
@@ -45,7 +52,15 @@ contract Market is IMarket {
         require(keccak256(abi.encode(from)) != keccak256(abi.encode(to)), "nothing");
         _held[asset] = to;
         if (clamps) _held[asset].ltvBps--;
-        writes++;
+        _log.push(Written(block.timestamp, from, to));
+    }
+
+    function writes() external view returns (uint256) {
+        return _log.length;
+    }
+
+    function written(uint256 index) external view returns (Written memory) {
+        return _log[index];
     }
 }
 
