@@ -61,10 +61,9 @@ const SETTINGS = {
   optimizer: { enabled: true, runs: 200 },
   evmVersion: 'cancun',
   metadata: { appendCBOR: false, bytecodeHash: 'none' },
-  outputSelection: {
-    '*': { '*': ['abi', 'storageLayout', 'evm.bytecode', 'evm.deployedBytecode', 'evm.methodIdentifiers'] },
-  },
 } as const;
+
+const OUTPUTS = ['abi', 'storageLayout', 'evm.bytecode', 'evm.deployedBytecode', 'evm.methodIdentifiers'];
 
 const TIMELOCK = '@openzeppelin/contracts/governance/TimelockController.sol';
 /** What is deployed: everything else is a part of these. */
@@ -90,26 +89,35 @@ export function ownSources(): Readonly<Record<string, string>> {
   return Object.fromEntries(names.sort().map((name) => [name, readFileSync(path.join(folder, name), 'utf8')]));
 }
 
-/** `own` may be the sources with a change, and `wanted` some of the contracts: what a mutation run compiles. */
-export function compile(own: Readonly<Record<string, string>> = ownSources(), wanted: readonly string[] = WANTED): readonly Artifact[] {
+/**
+ * For a release every warning in our sources is an error. A draft, such as a mutant, may warn, and is not optimized: that takes half
+ * of the time. `own` may be sources with a change, and `wanted` some of the contracts.
+ */
+export function compile(
+  own: Readonly<Record<string, string>> = ownSources(),
+  wanted: readonly string[] = WANTED,
+  quality: 'release' | 'draft' = 'release',
+): readonly Artifact[] {
   const solc = require('solc') as Compiler;
   const library = require('@openzeppelin/contracts/package.json') as { version: string };
-  const read: Record<string, string> = { ...own };
+  const read: Record<string, string> = {};
+  // What is not asked for is not generated: that is most of the time a compilation takes.
+  const outputSelection = Object.fromEntries(wanted.map((file) => [file, { [nameOf(file)]: OUTPUTS }]));
   const input = {
     language: 'Solidity',
-    sources: Object.fromEntries(Object.entries(own).map(([name, content]) => [name, { content }])),
-    settings: SETTINGS,
+    sources: Object.fromEntries(wanted.map((file) => [file, { content: contentOf(file) }])),
+    settings: { ...SETTINGS, optimizer: { ...SETTINGS.optimizer, enabled: quality === 'release' }, outputSelection },
   };
   const output = JSON.parse(solc.compile(JSON.stringify(input), { import: open })) as Output;
   // The library's warnings (a future keyword) are its own; ours fail the build.
   const broken = (output.errors ?? [])
-    .filter(({ severity, sourceLocation }) => severity === 'error' || (sourceLocation?.file ?? '') in own)
+    .filter(({ severity, sourceLocation }) => severity === 'error' || (quality === 'release' && (sourceLocation?.file ?? '') in own))
     .map(({ formattedMessage }) => formattedMessage);
   if (broken.length > 0) throw new Error(broken.join('\n'));
 
   const sources = digest(canonicalJson(Object.fromEntries(Object.entries(read).map(([name, text]) => [name, digest(text)]))));
   return wanted.map((file) => {
-    const contract = path.posix.basename(file, '.sol');
+    const contract = nameOf(file);
     const made = output.contracts[file]?.[contract];
     if (made === undefined) throw new Error(`${file} holds no contract named ${contract}`);
     return {
@@ -127,11 +135,15 @@ export function compile(own: Readonly<Record<string, string>> = ownSources(), wa
     };
   });
 
+  function contentOf(name: string): string {
+    const content = own[name] ?? readFileSync(require.resolve(name), 'utf8');
+    read[name] = content;
+    return content;
+  }
+
   function open(name: string): { contents: string } | { error: string } {
     try {
-      const contents = readFileSync(require.resolve(name), 'utf8');
-      read[name] = contents;
-      return { contents };
+      return { contents: contentOf(name) };
     } catch (cause) {
       return { error: cause instanceof Error ? cause.message : String(cause) };
     }
@@ -144,6 +156,10 @@ function layout({ storage, types }: Layout): readonly string[] {
   const structs = Object.values(types ?? {}).filter(({ members }) => members !== undefined);
   structs.sort((a, b) => (a.label < b.label ? -1 : 1));
   return [...storage.map(line), ...structs.flatMap(({ label, members = [] }) => members.map((member) => `${label}: ${line(member)}`))];
+}
+
+function nameOf(file: string): string {
+  return path.posix.basename(file, '.sol');
 }
 
 function posix(name: string): string {

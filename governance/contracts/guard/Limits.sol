@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {History} from "./History.sol";
 import {Budget, FieldLimit, Policy} from "./Policy.sol";
 import {FIELDS, Field, HISTORIES, Lane, Updates, Values} from "./Update.sol";
@@ -125,9 +126,7 @@ library Limits {
         private
         view
     {
-        uint256 raised = histories[indexOf(field, true)].last();
-        uint256 lowered = histories[indexOf(field, false)].last();
-        uint256 last = raised > lowered ? raised : lowered;
+        uint256 last = Math.max(histories[indexOf(field, true)].last(), histories[indexOf(field, false)].last());
         if (last > 0 && block.timestamp < last + limit.cooldownSeconds) {
             revert CoolingDown(field, last + limit.cooldownSeconds);
         }
@@ -146,7 +145,7 @@ library Limits {
             uint256 spent = moves.since(budget.windowSeconds);
             uint256 most = up ? budget.up : budget.down;
             if (spent + size > most) {
-                revert BudgetSpent(field, budget.windowSeconds, size, spent > most ? 0 : most - spent);
+                revert BudgetSpent(field, budget.windowSeconds, size, most - Math.min(spent, most));
             }
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {AssetState, Controls, Pending, Ramp} from "./Controls.sol";
 import {History} from "./History.sol";
 import {IMarket} from "./IMarket.sol";
@@ -125,9 +126,8 @@ abstract contract Ramps is Controls {
 
     function _checkNothingWaits(AssetState storage state) internal view {
         Pending storage pending = state.pending;
-        if (pending.id != 0 && pending.epoch == epoch && block.timestamp <= pending.lastSecond) {
-            revert UpdatePending(pending.id);
-        }
+        // Nothing pending has a last second of 0.
+        if (pending.epoch == epoch && block.timestamp <= pending.lastSecond) revert UpdatePending(pending.id);
     }
 
     /// @return first What is written now: all of `to` but what ramps, and for that a ramp is started.
@@ -177,12 +177,8 @@ abstract contract Ramps is Controls {
         to = Values(
             from.ltvBps, from.thresholdBps, from.bonusBps, from.multiplierPpm, from.supplyCapTokens, from.borrowCapTokens
         );
-        uint256 down = from.thresholdBps - ramp.thresholdBps;
-        if (down > policy.rampStepBps) down = policy.rampStepBps;
-        to.thresholdBps -= uint16(down);
-        uint256 up = ramp.multiplierPpm - from.multiplierPpm;
-        if (up > policy.rampStepPpm) up = policy.rampStepPpm;
-        to.multiplierPpm += uint32(up);
+        to.thresholdBps -= uint16(Math.min(from.thresholdBps - ramp.thresholdBps, policy.rampStepBps));
+        to.multiplierPpm += uint32(Math.min(ramp.multiplierPpm - from.multiplierPpm, policy.rampStepPpm));
     }
 
     /// The market's values with everything granted, and still standing as it was granted, back at the baseline.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Attestation} from "./Attestors.sol";
 import {AssetState, Controls, Pending} from "./Controls.sol";
 import {IMarket} from "./IMarket.sol";
@@ -108,8 +109,7 @@ contract RiskGuard is Ramps {
     function _wait(AssetState storage state, Update calldata update, bytes32 id) private {
         Policy storage policy = _policies[update.asset];
         uint64 executeAt = uint64(block.timestamp + policy.delaySeconds);
-        uint64 stale = update.evidenceTime + policy.maxEvidenceAgeSeconds;
-        uint64 lastSecond = stale < update.deadline ? stale : update.deadline;
+        uint64 lastSecond = uint64(Math.min(update.evidenceTime + policy.maxEvidenceAgeSeconds, update.deadline));
         if (executeAt > lastSecond) revert WaitOutlastsEvidence(executeAt, lastSecond);
         state.pending = Pending(id, executeAt, lastSecond, epoch);
         emit Submitted(update.asset, id, update.evidenceRoot, update, executeAt);

@@ -102,7 +102,7 @@ contract HistoryTest is Setting {
     }
 
     function testFuzz_equals_the_naive_sum(uint256 seed) public {
-        for (uint256 i = 0; i < 40; i++) {
+        for (uint256 i = 0; i < 20; i++) {
             seed = uint256(keccak256(abi.encode(seed)));
             lower(uint64(1 + seed % 1_000));
             tick((seed >> 64) % (seed >> 128 & 1 == 0 ? 2 days : 20 days));

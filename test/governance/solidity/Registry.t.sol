@@ -72,7 +72,10 @@ contract RegistryTest is Setting {
         update(two, "");
         eq(_registry.valuesOf("WBTC").haircutBps, 2_800, "first");
         eq(_registry.valuesOf("WETH").haircutBps, 2_100, "second");
-        eq(_registry.all().length, 2, "all");
+        RiskParameterRegistry.Listing[] memory all = _registry.all();
+        eq(all.length, 2, "all");
+        yes(all[0].asset == "WBTC" && all[0].values.haircutBps == 2_800, "first of all");
+        yes(all[1].asset == "WETH" && all[1].values.haircutBps == 2_100, "second of all");
         two[0] = RiskParameterRegistry.Change("WETH", _registry.valuesOf("WETH"), values(2_200, 8_300, 500, 1_000_000));
         two[1] = RiskParameterRegistry.Change("WETH", values(2_200, 8_300, 500, 1_000_000), values(2_300, 8_300, 500, 1_000_000));
         update(two, abi.encodeWithSelector(RiskParameterRegistry.NotIncreasing.selector, bytes32("WETH")));
