@@ -5,9 +5,9 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { digest } from '../base/id.ts';
 import { ownSources } from '../scripts/contracts.ts';
-import { EQUIVALENTS } from '../scripts/equivalents.ts';
-import type { Mutant } from '../scripts/mutants.ts';
-import { allMutants, isEquivalent, judge, lineOf, type Verdict } from '../scripts/mutation.ts';
+import { EQUIVALENTS } from './guard/equivalents.ts';
+import type { Mutant } from './guard/mutants.ts';
+import { allMutants, isEquivalent, judge, lineOf, type Verdict } from './guard/mutation.ts';
 
 const DONE = 'evidence/.mutants.jsonl';
 const OUT = 'docs/evidence/mutants.md';
@@ -64,7 +64,7 @@ function page(): string {
 
 Made by \`npm run evidence -- mutants\`. Each mutant is one source with one change: a condition that always or never holds, a comparison
 shifted by its boundary, a logical or arithmetic sign swapped, a number one larger, a branch swapped, a statement or an access modifier
-dropped; every place in every function body (\`scripts/mutants.ts\`). Each is compiled alone and put to every Solidity test
+dropped; every place in every function body (\`evidence/guard/mutants.ts\`). Each is compiled alone and put to every Solidity test
 (\`test/governance/solidity\`). A mutant that does not compile, or takes minutes, shows nothing and is counted apart.
 
 ${mutants.length} mutants: ${total('killed')} killed, ${total('timeout')} ran out of time, ${total('stillborn')} do not compile, ${same.length} are the same programme, **${survivors.length} survived**.

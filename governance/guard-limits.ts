@@ -100,11 +100,6 @@ export function isReduceOnly(field: GuardField, from: bigint, to: bigint): boole
   return to < from && (field === 'ltvBps' || field === 'supplyCapTokens' || field === 'borrowCapTokens');
 }
 
-/** Moves by steps over time, because it hurts open positions. */
-export function ramps(field: GuardField, from: bigint, to: bigint): boolean {
-  return field === 'thresholdBps' ? to < from : field === 'multiplierPpm' && to > from;
-}
-
 /** LTV + gap ≤ threshold; threshold × (1 + bonus) ≤ 1 − buffer, exact. */
 export function checkJoint(limits: Pick<Limits, 'minGapBps' | 'bufferBps'>, to: Values): Refusal | null {
   if (to.ltvBps > 0n && to.ltvBps + limits.minGapBps > to.thresholdBps) return 'GapTooSmall';

@@ -104,9 +104,9 @@ function made(limit: Tuner.FieldLimit, side: Side, looser: Way, corridor: bigint
 }
 
 export class TooManyBudgetsError extends PlimsollError {
-  override readonly name = 'GuardPolicy.TooManyBudgetsError';
+  override readonly name = 'GuardTerms.TooManyBudgetsError';
 }
 
 export class WindowTooLongError extends PlimsollError {
-  override readonly name = 'GuardPolicy.WindowTooLongError';
+  override readonly name = 'GuardTerms.WindowTooLongError';
 }

@@ -4,7 +4,7 @@
  * An update is signed as EIP-712 typed data. Its digest is computed twice, by viem and by `words.ts`, which share no code; the
  * guard computes it a third time (`digestOf`).
  */
-import { type Client, encodeFunctionData, hashTypedData, keccak256, toHex } from 'viem';
+import { type Client, encodeFunctionData, getAddress, hashTypedData, keccak256, toHex } from 'viem';
 import { readContract } from 'viem/actions';
 import { PlimsollError } from '../base/errors.ts';
 import { ABI, MARKET_ABI } from './guard-abi.ts';
@@ -66,7 +66,7 @@ export type Status = {
 /** What a wallet shows and signs (`eth_signTypedData_v4`); amounts as the wallet's JSON wants them. */
 export function typedData(update: Update, { chainId, guard }: Domain) {
   return {
-    domain: { name: 'Plimsoll RiskGuard', version: '1', chainId, verifyingContract: guard },
+    domain: { name: 'Plimsoll RiskGuard', version: '1', chainId, verifyingContract: getAddress(guard.toLowerCase()) },
     types: TYPES,
     primaryType: 'Update',
     message: toAbi(update),

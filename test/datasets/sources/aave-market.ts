@@ -5,6 +5,8 @@ import { type Artifact, artifact, type Contract, type Ledger } from './ledger.ts
 export type Token = Contract & { readonly symbol: string; readonly decimals: number; readonly source: Contract };
 export type Market = {
   readonly provider: Contract;
+  readonly acl: Contract;
+  readonly oracle: Contract;
   readonly pool: Contract;
   readonly configurator: Contract;
   readonly tokens: readonly Token[];
@@ -95,7 +97,7 @@ export async function market(chain: Ledger, terms: readonly Terms[]): Promise<Ma
       await chain.send(configurator, 'configureReserveAsCollateral', [addresses[index], ltvBps, thresholdBps, 10_000 + bonusBps]);
     await chain.send(configurator, 'setReserveBorrowing', [addresses[index], true]);
   }
-  return { provider, pool, configurator, tokens };
+  return { provider, acl, oracle, pool, configurator, tokens };
 }
 
 /** Mints and supplies; the pool takes as collateral what may be. */

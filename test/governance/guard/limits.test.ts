@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { batch } from '../../../evidence/guard/cases.ts';
+import { run } from '../../../evidence/guard/differential.ts';
 import { byField, FIELDS, type GuardField, type Values } from '../../../governance/guard.ts';
 import * as GuardLimits from '../../../governance/guard-limits.ts';
 import * as GuardTerms from '../../../governance/guard-terms.ts';
-import { batch } from '../../../scripts/guard-cases.ts';
-import { run } from '../../../scripts/guard-differential.ts';
 import * as TunerLimits from '../../../tuner/limits.ts';
 import { type Field, limitOf } from '../../../tuner/policy.ts';
 import { policy, terms } from './terms.ts';

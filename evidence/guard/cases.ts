@@ -2,9 +2,9 @@
  * Random cases for the guard's limits, in batches of one policy. Numbers are drawn near the limits, where two versions of a rule part:
  * a step, a wall, the rest of a budget, the last second of a window, each with one more and one less.
  */
-import { uniform } from '../base/random.ts';
-import { byField, FIELDS, type GuardField, type Values } from '../governance/guard.ts';
-import { type Budget, type FieldLimit, type Limits, LONGEST_SECONDS, type Way } from '../governance/guard-limits.ts';
+import { uniform } from '../../base/random.ts';
+import { byField, FIELDS, type GuardField, type Values } from '../../governance/guard.ts';
+import { type Budget, type FieldLimit, type Limits, LONGEST_SECONDS, type Way } from '../../governance/guard-limits.ts';
 
 export type Move = { readonly field: GuardField; readonly way: Way; readonly atSeconds: bigint; readonly size: bigint };
 export type Case = { readonly from: Values; readonly to: Values; readonly newlyLiquidatable: number; readonly moves: readonly Move[] };

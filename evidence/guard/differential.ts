@@ -4,13 +4,13 @@
  */
 import { readFileSync } from 'node:fs';
 import { createPublicClient, createWalletClient, type Hex, http, parseAbi, toFunctionSelector, zeroAddress, zeroHash } from 'viem';
-import { type Anvil, startAnvil } from '../governance/anvil.ts';
-import * as Artifacts from '../governance/contracts/artifacts.ts';
-import { FIELDS, valuesToAbi } from '../governance/guard.ts';
-import * as GuardLimits from '../governance/guard-limits.ts';
-import { type GuardPolicy, toAbi } from '../governance/guard-policy.ts';
-import { compile, ownSources } from './contracts.ts';
-import { type Batch, batch, type Case } from './guard-cases.ts';
+import { type Anvil, startAnvil } from '../../governance/anvil.ts';
+import * as Artifacts from '../../governance/contracts/artifacts.ts';
+import { FIELDS, valuesToAbi } from '../../governance/guard.ts';
+import * as GuardLimits from '../../governance/guard-limits.ts';
+import { type GuardPolicy, toAbi } from '../../governance/guard-policy.ts';
+import { compile, ownSources } from '../../scripts/contracts.ts';
+import { type Batch, batch, type Case } from './cases.ts';
 
 export type Outcome = {
   readonly cases: number;
@@ -19,7 +19,7 @@ export type Outcome = {
   readonly disagreements: readonly { readonly case: Case; readonly offChain: string; readonly onChain: string }[];
 };
 
-const HARNESS = new URL('../test/governance/solidity/LimitsHarness.sol', import.meta.url);
+const HARNESS = new URL('../../test/governance/solidity/LimitsHarness.sol', import.meta.url);
 /** Room for a batch: it is only simulated. */
 const GAS = 4_000_000_000n;
 

@@ -6,8 +6,8 @@ import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findAnvil } from '../governance/anvil.ts';
-import { ARTIFACTS, compile, ownSources } from './contracts.ts';
+import { findAnvil } from '../../governance/anvil.ts';
+import { ARTIFACTS, compile, ownSources } from '../../scripts/contracts.ts';
 import { apply, type Mutant, mutantsOf } from './mutants.ts';
 
 export type Verdict = { readonly kind: 'killed' | 'survived' | 'stillborn' | 'timeout'; readonly by: string };
@@ -21,7 +21,7 @@ export type Equivalent = {
   readonly why: string;
 };
 
-const root = fileURLToPath(new URL('../', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
 /** What a source is part of; `compile` is asked for these only. */
 const PART_OF: Readonly<Record<string, readonly string[]>> = {
   'RiskParameterRegistry.sol': ['RiskParameterRegistry.sol'],
