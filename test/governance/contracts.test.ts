@@ -13,7 +13,7 @@ const committed = readdirSync(ARTIFACTS)
 const artifact = (name: string) => committed.find(({ contract }) => contract === name)!;
 
 describe('contract artifacts', () => {
-  it('are what the committed sources compile to, byte for byte', { timeout: 60_000 }, () => {
+  it('are what the committed sources compile to, byte for byte', { timeout: 180_000 }, () => {
     const compiled = [...compile()].sort((a, b) => (a.contract < b.contract ? -1 : 1));
     expect(compiled).toEqual(committed);
   });
