@@ -30,6 +30,7 @@ import { tune } from '../tuner/search.ts';
 import type { Evaluate, EvaluateInputs } from '../tuner/stress/evaluate.ts';
 import type { StressEvidence } from '../tuner/stress/evidence.ts';
 import { type ReplayImpact, type ReplayResult, replay } from '../tuner/stress/replay.ts';
+import { tiltOf } from '../tuner/stress/towards.ts';
 import type { VoyageOptions } from './options.ts';
 import type { Report } from './progress.ts';
 
@@ -99,7 +100,7 @@ export async function voyage(deps: Deps, options: VoyageOptions, report: Report)
   // 4. scenarios = plan(model, …)
   report('plan', 0);
   const steps = Math.max(1, Math.round(policy.horizonSeconds / panel.stepSeconds));
-  const scenarios = plan(model, { seed: options.seed, paths: options.paths ?? policy.paths, steps });
+  const scenarios = plan(model, { seed: options.seed, paths: options.paths ?? policy.paths, steps, tilt: tiltOf(state, model) });
   report('plan', 1);
 
   // 5. evidence = stress(state, parameters, …): today's parameters first, for the search to start from

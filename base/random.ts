@@ -16,6 +16,7 @@ export const PURPOSE = {
   assetShock: 0,
   regime: 1,
   mixing: 2,
+  tilt: 3,
   sampleMarket: 16,
   sampleBook: 17,
   imputation: 32,

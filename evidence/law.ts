@@ -102,7 +102,7 @@ function judge(model: MarketModel, known: MarketPanel, all: MarketPanel, pits: P
       ),
       regime: { ...model.regime, now: Array.from(chain.probability.subarray(origin * chain.states, (origin + 1) * chain.states)) },
     };
-    const factors = kernel.simulate(flatten(now).input, SEED, steps, origins.count * PATHS, PATHS);
+    const { factors } = kernel.simulate(flatten(now).input, SEED, steps, origins.count * PATHS, PATHS);
     for (const horizon of HORIZONS.filter((candidate) => candidate <= steps)) {
       const came = returns.map((column) => {
         let sum = 0;

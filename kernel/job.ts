@@ -87,11 +87,13 @@ export type Paths = {
   readonly steps: number;
   readonly columns: number;
   readonly factors: Float64Array;
+  /** What each path counts in the sums by account; 1 where not given. */
+  readonly weights?: Float64Array;
   /** Oracles keep their first price for this many steps. */
   readonly frozenSteps: number;
 };
 
-/** By path of the block; `account…` by account (lenders, then traders), summed over the block's paths in order. */
+/** By path of the block; `account…` by account (lenders, then traders), weighted and summed over the block's paths in order. */
 export type BlockResult = {
   readonly badDebtUsd: Float64Array;
   readonly liquidatedUsd: Float64Array;
@@ -111,7 +113,7 @@ export type BlockResult = {
   };
 };
 
-export type Placed = { readonly job: number; readonly factors: number; readonly read: () => BlockResult };
+export type Placed = { readonly job: number; readonly factors: number; readonly weights: number; readonly read: () => BlockResult };
 
 export function place(arena: Arena, book: BookInput, paths: Paths): Placed {
   const { assets, lenders, traders } = book;
@@ -236,6 +238,7 @@ export function place(arena: Arena, book: BookInput, paths: Paths): Placed {
     book.grid.price.reduce((most, price, node) => Math.max(most, Math.abs(price * book.grid.weight[node]!)), 1),
   ]);
   const factors = arena.place(paths.factors);
+  const weights = arena.place(paths.weights ?? new Float64Array(paths.count).fill(1));
 
   const read = (): BlockResult => ({
     badDebtUsd: arena.read(byPath[0]!, paths.count),
@@ -254,5 +257,5 @@ export function place(arena: Arena, book: BookInput, paths: Paths): Placed {
       repaid: arena.read(repaid, assets),
     },
   });
-  return { job, factors, read };
+  return { job, factors, weights, read };
 }

@@ -36,8 +36,8 @@ export type Kernel = {
   philox(counter: Words, key: readonly [number, number]): Words;
   /** Values and greeks of European options, σ√T at least 1e-12; into the caller's memory where given. */
   options(options: Option.OptionsInput, into?: Option.OptionValues): Option.OptionValues;
-  /** Price multiples of paths [from, from + count), [path][step][asset]; into the caller's memory where given. */
-  simulate(law: Law.LawInput, seed: number, steps: number, from: number, count: number, into?: Float64Array): Float64Array;
+  /** Price multiples of paths [from, from + count), [path][step][asset], and the paths' weights; into the caller's memory where given. */
+  simulate(law: Law.LawInput, seed: number, steps: number, from: number, count: number, into?: Law.Simulated): Law.Simulated;
   /** Equity after haircuts and requirement of every trader as the book stands, USD. */
   standing(book: Job.BookInput): { readonly equityUsd: Float64Array; readonly requiredUsd: Float64Array };
   /** The book against the given paths. */
@@ -60,8 +60,8 @@ type Exports = {
   chiSquare(seedLow: number, seedHigh: number, path: number, step: number, nu: number): number;
   philoxTo(out: number, c0: number, c1: number, c2: number, c3: number, k0: number, k1: number): void;
   standing(job: number, equities: number, requirements: number): void;
-  simulate(law: number, firstPath: number, count: number, out: number): void;
-  stress(job: number, factors: number, count: number): void;
+  simulate(law: number, firstPath: number, count: number, out: number, weights: number): void;
+  stress(job: number, factors: number, weights: number, count: number): void;
 };
 
 // The part of the host's WebAssembly that is used; its types live in the DOM library, which a server does not load.
@@ -117,14 +117,14 @@ function instantiate(): Kernel {
       const words = new Uint32Array(wasm.memory.buffer, out, 4);
       return [words[0]!, words[1]!, words[2]!, words[3]!];
     },
-    simulate(law, seed, steps, from, count, into) {
+    simulate(law, seed, steps, from, count, into = Law.room(law, steps, count)) {
       arena.reset();
-      const values = count * steps * law.assets;
       const placed = Law.place(arena, law, seed, steps);
-      const out = arena.room(8 * values);
-      wasm.simulate(placed, from, count, out);
-      if (into === undefined) return arena.read(out, values);
-      into.set(arena.view(out, values));
+      const out = arena.room(8 * into.factors.length);
+      const weights = arena.room(8 * count);
+      wasm.simulate(placed, from, count, out, weights);
+      into.factors.set(arena.view(out, into.factors.length));
+      into.weights.set(arena.view(weights, count));
       return into;
     },
     standing(book) {
@@ -138,7 +138,7 @@ function instantiate(): Kernel {
     stress(book, paths) {
       arena.reset();
       const placed = Job.place(arena, book, paths);
-      wasm.stress(placed.job, placed.factors, paths.count);
+      wasm.stress(placed.job, placed.factors, placed.weights, paths.count);
       return placed.read();
     },
   };

@@ -20,11 +20,42 @@ export type LawInput = {
   readonly marginZ: Float64Array;
   /** Infinity: a Gaussian copula. */
   readonly copulaNu: number;
+  readonly tilt?: TiltInput;
 };
+
+/** Importance sampling, as in assembly/tilt.ts. */
+export type TiltInput = {
+  /** By asset, of length 1: where in the space of normal draws the portfolio falls fastest. */
+  readonly direction: Float64Array;
+  /** How often each asset is the one that is struck; sums to 1. */
+  readonly single: Float64Array;
+  /** Parts of all paths. */
+  readonly share: { readonly drift: number; readonly shock: number; readonly single: number };
+  /** Standard deviations of the draws: a whole path's, one step's, one asset's at one step. */
+  readonly shift: { readonly drift: number; readonly shock: number; readonly single: number };
+  /** Of the mixing variable at the step. */
+  readonly scale: { readonly shock: number; readonly single: number };
+};
+
+export type Simulated = {
+  /** Price multiples of today, [path][step][asset]. */
+  readonly factors: Float64Array;
+  /** Density under the law over that under the mixture drawn from; 1 where nothing is tilted. */
+  readonly weights: Float64Array;
+};
+
+export function room(law: Pick<LawInput, 'assets'>, steps: number, count: number): Simulated {
+  return { factors: new Float64Array(count * steps * law.assets), weights: new Float64Array(count) };
+}
 
 /** Parts of a margin table's range, as in assembly/law.ts. */
 const GUIDE = 256;
 const GJR_ROWS = 6;
+const UNTILTED = {
+  share: { drift: 0, shock: 0, single: 0 },
+  shift: { drift: 0, shock: 0, single: 0 },
+  scale: { shock: 1, single: 1 },
+};
 
 export function place(arena: Arena, law: LawInput, seed: number, steps: number): number {
   const { assets } = law;
@@ -42,6 +73,7 @@ export function place(arena: Arena, law: LawInput, seed: number, steps: number):
     }
   }
   const { guide, scale } = guideOf(law);
+  const { share, shift, scale: thinner } = law.tilt ?? UNTILTED;
   const words = [
     assets,
     law.regimes,
@@ -58,8 +90,17 @@ export function place(arena: Arena, law: LawInput, seed: number, steps: number):
     arena.place(guide),
     arena.place(scale),
     arena.room(8 * (4 * (width + 8) + 16)),
+    law.tilt === undefined ? 0 : arena.place(law.tilt.direction),
+    law.tilt === undefined ? 0 : arena.place(padded(law.tilt.single, width)),
   ];
-  return arena.struct(words, [law.copulaNu]);
+  const tilt = [share.drift, shift.drift, share.shock, shift.shock, thinner.shock, share.single, shift.single, thinner.single];
+  return arena.struct(words, [law.copulaNu, ...tilt]);
+}
+
+function padded(values: Float64Array, length: number): Float64Array {
+  const wide = new Float64Array(length);
+  wide.set(values);
+  return wide;
 }
 
 /**

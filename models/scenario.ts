@@ -12,6 +12,7 @@ import { SECONDS_PER_DAY, SECONDS_PER_HOUR } from '../base/units.ts';
 import { AssetName } from '../datasets/panel.ts';
 import { CRASHES, type Crash } from './crashes.ts';
 import type { MarketModel } from './market.ts';
+import { Tilt } from './tilt.ts';
 
 /** A named deterministic path, applied to today's prices. */
 export const NamedScenario = z
@@ -41,6 +42,8 @@ export const ScenarioSet = z
     paths: z.int().positive().max(10_000_000),
     steps: z.int().positive().max(100_000),
     stepSeconds: z.int().positive(),
+    /** Importance sampling; null: every path as the law has it. */
+    tilt: Tilt.nullable(),
     named: z.array(NamedScenario).readonly(),
   })
   .readonly();
@@ -50,6 +53,7 @@ export type PlanOptions = {
   readonly seed: number;
   readonly paths: number;
   readonly steps: number;
+  readonly tilt?: Tilt | null;
   /** Added to the default list. */
   readonly named?: readonly NamedScenario[];
 };
@@ -73,6 +77,7 @@ export function plan(model: MarketModel, options: PlanOptions): ScenarioSet {
     paths,
     steps,
     stepSeconds: model.stepSeconds,
+    tilt: options.tilt ?? null,
     named,
   });
 }

@@ -11,6 +11,7 @@ import { settingAt } from './knobs.ts';
 import * as Objective from './objective.ts';
 import { type Field, limitOf, type Policy } from './policy.ts';
 import type { StressEvidence } from './stress/evidence.ts';
+import * as Summary from './stress/summary.ts';
 import type { Trials } from './trials.ts';
 
 export type Lane = {
@@ -47,17 +48,26 @@ export async function run(
   const roughly = (plan: Plan) => trials.at(apply(policy, parameters, field, plan), trials.screenPaths, `order ${field}`);
   const risk = { level: policy.level, overBudgetProbability: policy.overBudgetProbability };
   const debtBudgetUsd = Objective.lossBudgetUsd(policy, state);
-  const excessUsd = beyondFund(await roughly({}), state.insuranceFundUsd);
-  const shortfallAlone = Objective.judge(excessUsd, { ...risk, budgetUsd: debtBudgetUsd }).expectedShortfallUsd;
-  const [lossesOf, budgetUsd]: [(evidence: StressEvidence) => readonly number[], number] =
+  const beyondFund = ({ paths }: StressEvidence) => paths.marginShortfallUsd.map((usd) => Math.max(0, usd - state.insuranceFundUsd));
+  const standing = await roughly({});
+  const shortfallAlone = Summary.tailOf(
+    { lossUsd: beyondFund(standing), weight: standing.paths.weight },
+    policy.level,
+  ).expectedShortfallUsd;
+  const [lossUsdOf, budgetUsd]: [(evidence: StressEvidence) => readonly number[], number] =
     field === 'marginMultiplierPpm'
       ? [({ paths }) => paths.marginShortfallUsd, state.insuranceFundUsd]
       : shortfallAlone <= debtBudgetUsd
-        ? [(evidence) => wholeLoss(evidence, state.insuranceFundUsd), debtBudgetUsd]
+        ? [({ paths }) => Summary.losses(paths, state.insuranceFundUsd), debtBudgetUsd]
         : [({ paths }) => paths.badDebtUsd, debtBudgetUsd];
+  const sampleOf = (evidence: StressEvidence, from = 0): Summary.Sample => ({
+    lossUsd: lossUsdOf(evidence).slice(from),
+    weight: evidence.paths.weight.slice(from),
+    largestWeight: evidence.largestWeight,
+  });
   const judged = async (plan: Plan, paths: number) => {
     const evidence = await trials.at(apply(policy, parameters, field, plan), paths, `search ${field}`);
-    return Objective.judge(lossesOf(evidence), { ...risk, budgetUsd });
+    return Objective.judge(sampleOf(evidence), { ...risk, budgetUsd });
   };
   // Where only the fresh half shows the trouble, all paths search; a tightening needs none kept back.
   let paths = trials.searchPaths;
@@ -68,7 +78,7 @@ export async function run(
   };
   const judge = async (plan: Plan) => {
     // A loss far over the budget shows on few paths; whether one is inside it takes all of them.
-    const rough = Objective.judge(lossesOf(await roughly(plan)), { ...risk, budgetUsd });
+    const rough = Objective.judge(sampleOf(await roughly(plan)), { ...risk, budgetUsd });
     const isFar = rough.expectedShortfallUsd - FAR_STANDARD_ERRORS * rough.standardErrorUsd > budgetUsd;
     return isFar ? rough : judged(plan, paths);
   };
@@ -76,9 +86,9 @@ export async function run(
     field === 'haircutBps' ||
     Objective.newlyLiquidatable(state, parametersOf(state), apply(policy, parameters, field, plan)).length <= policy.maxNewlyLiquidatable;
   const screen = async (plan: Plan) =>
-    Objective.judge(lossesOf(await roughly(plan)), { ...risk, level: SCREEN_LEVEL, budgetUsd }).expectedShortfallUsd;
+    Objective.judge(sampleOf(await roughly(plan)), { ...risk, level: SCREEN_LEVEL, budgetUsd }).expectedShortfallUsd;
   const settled = await settle(knobs, { stand, judge, screen, permits });
-  const judgeFresh = (evidence: StressEvidence) => Objective.judge(lossesOf(evidence).slice(trials.searchPaths), { ...risk, budgetUsd });
+  const judgeFresh = (evidence: StressEvidence) => Objective.judge(sampleOf(evidence, trials.searchPaths), { ...risk, budgetUsd });
   return { field, knobs, settled, judge, judgeFresh };
 }
 
@@ -136,13 +146,4 @@ export function scheduleOf(policy: Policy, lane: Lane, knob: Knob, from: number)
     values.push(settingAt(policy, knob.asset, lane.field, from, steps));
   }
   return values;
-}
-
-function wholeLoss(evidence: StressEvidence, fundUsd: number): readonly number[] {
-  const beyond = beyondFund(evidence, fundUsd);
-  return evidence.paths.badDebtUsd.map((badDebt, path) => badDebt + beyond[path]!);
-}
-
-function beyondFund({ paths }: StressEvidence, fundUsd: number): readonly number[] {
-  return paths.marginShortfallUsd.map((shortfall) => Math.max(0, shortfall - fundUsd));
 }

@@ -42,23 +42,9 @@ export type Exposure = {
 };
 
 /** Judges one loss per path against a budget, by the same estimators as the evidence's own summary. */
-export function judge(lossesUsd: readonly number[], risk: { level: number; budgetUsd: number; overBudgetProbability: number }): Judgement {
-  const kernel = loadKernel();
-  const none = lossesUsd.map(() => 0);
-  const alone = {
-    liquidatedUsd: none,
-    penaltyUsd: none,
-    liquidatedAccounts: none,
-    needlessAccounts: none,
-    marginShortfallUsd: none,
-    deleveragedUsd: none,
-  };
-  const summary = Summary.summarise(kernel, { badDebtUsd: lossesUsd, ...alone }, 0, risk);
-  const {
-    expectedShortfallUsd,
-    expectedShortfallStandardErrorUsd: standardErrorUsd,
-    overBudgetProbabilityUpper: overBudgetUpper,
-  } = summary;
+export function judge(sample: Summary.Sample, risk: { level: number; budgetUsd: number; overBudgetProbability: number }): Judgement {
+  const { expectedShortfallUsd, standardErrorUsd } = Summary.tailOf(sample, risk.level);
+  const { upper: overBudgetUpper } = Summary.overBudget(loadKernel(), sample, risk.budgetUsd);
   const proven = overBudgetUpper <= risk.overBudgetProbability;
   const room = risk.budgetUsd - expectedShortfallUsd;
   const margin = STANDARD_ERRORS * standardErrorUsd;

@@ -7,6 +7,7 @@ import type { MarketPanel } from '../datasets/panel.ts';
 import type { AssetState, ProtocolState } from '../datasets/state.ts';
 import type { MarketModel } from '../models/market.ts';
 import type { ScenarioSet } from '../models/scenario.ts';
+import { largestWeight } from '../models/tilt.ts';
 import { type Exposure, judge } from './objective.ts';
 import type { Field, Policy } from './policy.ts';
 import type { AbstainReason } from './recommendation.ts';
@@ -18,7 +19,7 @@ export type Known = {
   readonly state: ProtocolState;
   readonly model: MarketModel;
   readonly policy: Policy;
-  readonly scenarios: Pick<ScenarioSet, 'paths'>;
+  readonly scenarios: Pick<ScenarioSet, 'paths' | 'tilt'>;
   readonly now: string;
   /** The panel's list of assets that quality control left out: tells poisoned data from an unknown asset. */
   readonly excluded?: MarketPanel['excluded'];
@@ -49,7 +50,9 @@ export function refusalOfAll({ state, model, policy, scenarios, now }: Known): R
     }
   }
   const searchPaths = Trials.halfOf(scenarios.paths);
-  if (!judge(new Array<number>(searchPaths).fill(0), { ...policy, budgetUsd: 0 }).safe) {
+  const each = (value: number) => new Array<number>(searchPaths).fill(value);
+  const lossless = { lossUsd: each(0), weight: each(1), largestWeight: largestWeight(scenarios.tilt) };
+  if (!judge(lossless, { ...policy, budgetUsd: 0 }).safe) {
     const says = `${searchPaths} paths without a loss would not prove a probability of ${policy.overBudgetProbability}`;
     return { reason: 'inconclusive', says };
   }

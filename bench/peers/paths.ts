@@ -11,7 +11,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadKernel } from '../../kernel/kernel.ts';
-import type { LawInput } from '../../kernel/law.ts';
+import * as Law from '../../kernel/law.ts';
 import { room } from '../../kernel/option.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 3);
@@ -39,8 +39,8 @@ report();
 /** By second: the best of a dozen. */
 function ours(): Row[] {
   const kernel = loadKernel();
-  const prices = new Float64Array(BLOCK * STEPS * ASSETS);
-  const paths = (law: LawInput) => () =>
+  const prices = Law.room({ assets: ASSETS }, STEPS, BLOCK);
+  const paths = (law: Law.LawInput) => () =>
     fastest(20 * BLOCK, () => {
       for (let block = 0; block < 20; block += 1) kernel.simulate(law, 1, STEPS, block * BLOCK, BLOCK, prices);
     });
@@ -64,7 +64,7 @@ function ours(): Row[] {
   ];
 }
 
-function law(copulaNu: number, gjr: readonly number[]): LawInput {
+function law(copulaNu: number, gjr: readonly number[]): Law.LawInput {
   const cholesky = new Float64Array(ASSETS * ASSETS);
   for (let row = 0; row < ASSETS; row += 1)
     for (let column = 0; column <= row; column += 1) cholesky[row * ASSETS + column] = row === column ? 0.8 : 0.2;

@@ -14,6 +14,7 @@
 import { chiSquareOf } from './distribution';
 import { exponentials } from './exponential';
 import { toNormals } from './normal';
+import * as Tilt from './tilt';
 import { fourBlocks, ASSET_SHOCK, MIXING, REGIME } from './stream';
 
 /**
@@ -49,7 +50,19 @@ export class Law {
   guideScale: usize;
   /** Working space: 4 × (width + 8) + 16. */
   work: usize;
+  /** By asset: the unit direction of the draws in which paths are pushed (tilt.ts); 0 where none is. */
+  direction: usize;
+  /** By asset, zeros up to `width`: how often it is the one that is struck. */
+  single: usize;
   copulaNu: f64;
+  driftShare: f64;
+  driftShift: f64;
+  shockShare: f64;
+  shockShift: f64;
+  shockScale: f64;
+  singleShare: f64;
+  singleShift: f64;
+  singleScale: f64;
 }
 
 /** Parts of a margin table's range, for finding nodes. */
@@ -58,8 +71,8 @@ const GUIDE: i32 = 256;
 /** Draws of one a step are made for so many steps at once. */
 const AHEAD: i32 = 4;
 
-/** Price multiples for `count` paths from `firstPath`, [path][step][asset], at `out`. */
-export function simulate(law: Law, firstPath: u32, count: i32, out: usize): void {
+/** Price multiples for `count` paths from `firstPath`, [path][step][asset], at `out`; the paths' weights at `weights`. */
+export function simulate(law: Law, firstPath: u32, count: i32, out: usize, weights: usize): void {
   const assets = law.assets;
   const width = (assets + 3) & ~3;
   const bytes = <usize>(width + 8) << 3;
@@ -73,11 +86,14 @@ export function simulate(law: Law, firstPath: u32, count: i32, out: usize): void
   const nu = law.copulaNu;
   const gaussian = nu == Infinity;
   const none = i32x4.splat(0);
+  const tilted = law.direction != 0;
+  if (tilted) Tilt.begin(law);
 
   for (let index = 0; index < count; index += 1) {
     const path = firstPath + <u32>index;
     memory.copy(variance, at(law.gjr, 5 * width), <usize>width << 3);
     memory.fill(level, 0, <usize>width << 3);
+    if (tilted) Tilt.open(law, path);
     let cumulative = law.initial;
     let regime = 0;
     for (let step = 0; step < law.steps; step += 1) {
@@ -95,7 +111,9 @@ export function simulate(law: Law, firstPath: u32, count: i32, out: usize): void
       if (!gaussian) {
         const first = load<f64>(at(mixings, ahead));
         const second = load<f64>(at(mixings, ahead), 8);
-        mixing = Math.sqrt(nu / chiSquareOf(first, second, law.seedLow, law.seedHigh, path, step, nu));
+        let w = chiSquareOf(first, second, law.seedLow, law.seedHigh, path, step, nu);
+        if (tilted) w = Tilt.mixing(law, step, w);
+        mixing = Math.sqrt(nu / w);
       }
 
       for (let pair = 0; pair < width >> 1; pair += 4) {
@@ -103,10 +121,14 @@ export function simulate(law: Law, firstPath: u32, count: i32, out: usize): void
         fourBlocks(law.seedLow, law.seedHigh, ASSET_SHOCK, path, i32x4.splat(step), four, normal + (<usize>pair << 4));
       }
       toNormals(normal, assets);
-      correlate(at(law.cholesky, regime * assets * width), normal, shock, assets, width, mixing);
+      const factor = at(law.cholesky, regime * assets * width);
+      if (tilted) Tilt.push(law, step, normal, factor, width);
+      correlate(factor, normal, shock, assets, width, mixing);
+      if (tilted) Tilt.tally(law, shock, mixing, width);
       for (let asset = 0; asset < assets; asset += 1) store<f64>(at(shock, asset), margin(law, asset, load<f64>(at(shock, asset))));
       out = advance(law, width, load<f64>(at(law.multiplier, regime)), variance, level, shock, out);
     }
+    store<f64>(at(weights, index), tilted ? Tilt.weight(law) : 1);
   }
 }
 

@@ -9,6 +9,7 @@
 export const ASSET_SHOCK: u32 = 0;
 export const REGIME: u32 = 1;
 export const MIXING: u32 = 2;
+export const TILT: u32 = 3;
 
 /** Output words of the last call of `philox`. */
 export let word0: u32 = 0;

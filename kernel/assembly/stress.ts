@@ -11,8 +11,8 @@ import * as Lending from './lending';
 import * as Margin from './margin';
 import * as Market from './market';
 
-/** `count` paths of price multiples at `factors`, [path][step][column]; results into the job's arrays. */
-export function stress(job: Job, factors: usize, count: i32): void {
+/** `count` paths of price multiples at `factors`, [path][step][column], f64 weights by path; results into the job's arrays. */
+export function stress(job: Job, factors: usize, weights: usize, count: i32): void {
   const row = <usize>job.pathAssets << 3;
   const accounts = job.lenders + job.traders;
   memory.fill(job.accountHits, 0, <usize>accounts << 3);
@@ -38,18 +38,18 @@ export function stress(job: Job, factors: usize, count: i32): void {
       Margin.liquidateAll(job, step);
       Market.mark(job);
     }
-    finish(job, path);
+    finish(job, path, f(weights, path));
   }
 }
 
-function finish(job: Job, path: i32): void {
+function finish(job: Job, path: i32, weight: f64): void {
   let badDebt: f64 = 0;
   let hits: f64 = 0;
   let needless: f64 = 0;
   for (let account = 0; account < job.lenders; account += 1) {
     const missing = Lending.shortfallUsd(job, account);
     badDebt += missing;
-    if (missing > 0) set(job.accountLossUsd, account, f(job.accountLossUsd, account) + missing);
+    if (missing > 0) set(job.accountLossUsd, account, f(job.accountLossUsd, account) + weight * missing);
     if (i(job.hit, account) != 0 && Lending.recovered(job, account)) needless += 1;
   }
   Margin.close(job);
@@ -62,7 +62,7 @@ function finish(job: Job, path: i32): void {
   for (let account = 0; account < accounts; account += 1) {
     if (i(job.hit, account) == 0) continue;
     hits += 1;
-    set(job.accountHits, account, f(job.accountHits, account) + 1);
+    set(job.accountHits, account, f(job.accountHits, account) + weight);
   }
   set(job.badDebtUsd, path, badDebt);
   set(job.liquidatedUsd, path, Lending.liquidatedUsd);

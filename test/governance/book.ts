@@ -113,7 +113,9 @@ export function evidence(paths: number, salt: number): StressEvidence {
     from: { state: id, model: id, scenarios: id },
     kernel: id,
     parameters: {},
+    largestWeight: 1,
     paths: {
+      weight: column(0),
       badDebtUsd: column(1),
       liquidatedUsd: column(2),
       penaltyUsd: column(3),
@@ -140,6 +142,7 @@ function summary(usd: number): LossSummary {
     worstUsd: usd * 3,
     budgetUsd: 2_000_000,
     overBudgetPaths: 10,
+    overBudgetProbability: 0.0025,
     overBudgetProbabilityUpper: 0.004,
     meanLiquidatedUsd: usd * 4,
     meanPenaltyUsd: usd / 5,

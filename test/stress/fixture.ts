@@ -98,6 +98,7 @@ export function scenarios(of: MarketModel, paths: number, steps: number, named: 
     paths,
     steps,
     stepSeconds: of.stepSeconds,
+    tilt: null,
     named,
   });
 }

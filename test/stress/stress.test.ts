@@ -77,7 +77,7 @@ describe('evidence', () => {
             const [answer] = (await once(worker, 'message')) as [Done];
             await worker.terminate();
             share.forEach(({ from }, index) => {
-              expect(answer.factors[index]).toEqual(kernel.simulate(prepared.law, prepared.seed, prepared.steps, from, 3));
+              expect(answer.factors[index]).toEqual(kernel.simulate(prepared.law, prepared.seed, prepared.steps, from, 3).factors);
             });
             return answer;
           }),

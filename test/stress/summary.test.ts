@@ -9,6 +9,7 @@ const kernel = loadKernel();
 function paths(badDebtUsd: readonly number[], marginShortfallUsd: readonly number[] = badDebtUsd.map(() => 0)): PathResults {
   const none = badDebtUsd.map(() => 0);
   return {
+    weight: badDebtUsd.map(() => 1),
     badDebtUsd,
     liquidatedUsd: none,
     penaltyUsd: none,
@@ -19,34 +20,7 @@ function paths(badDebtUsd: readonly number[], marginShortfallUsd: readonly numbe
   };
 }
 const summarise = (losses: readonly number[], level = 0.9, budgetUsd = 5) =>
-  Summary.summarise(kernel, paths(losses), 0, { level, budgetUsd });
-
-describe('Clopper-Pearson upper bound', () => {
-  // scipy.stats.beta.ppf(0.95, x + 1, n - x), scipy 1.17.1.
-  it.each([
-    [0, 10_000, 0.000299528359777],
-    [0, 1, 0.95],
-    [3, 10, 0.606624216105],
-    [50, 1_000, 0.0628634035124],
-    [37, 4_000, 0.0121510900487],
-    [3_999, 4_000, 0.999987176759],
-    [2_000, 4_000, 0.513125631618],
-  ])('%i of %i', (hits, count, expected) => {
-    expect(Math.abs(Summary.upperBound(kernel, hits, count) / expected - 1)).toBeLessThan(1e-9);
-  });
-
-  it('is 1 where every path is over, and rises with the hits', () => {
-    expect(Summary.upperBound(kernel, 7, 7)).toBe(1);
-    fc.assert(
-      fc.property(fc.integer({ min: 2, max: 5_000 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (count, share) => {
-        const hits = Math.floor(share * (count - 1));
-        const bound = Summary.upperBound(kernel, hits, count);
-        expect(bound).toBeGreaterThan(hits / count);
-        expect(Summary.upperBound(kernel, hits + 1, count)).toBeGreaterThan(bound);
-      }),
-    );
-  });
-});
+  Summary.summarise(kernel, paths(losses), { insuranceFundUsd: 0, largestWeight: 1 }, { level, budgetUsd });
 
 describe('summary', () => {
   it('gives VaR, expected shortfall and worst of ten losses by hand', () => {

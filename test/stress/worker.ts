@@ -10,6 +10,6 @@ export type Done = { readonly parts: Stress.RangeResult[]; readonly factors: Flo
 parentPort?.on('message', ({ prepared, parameters, ranges }: Task) => {
   const kernel = loadKernel();
   const parts = ranges.map((range) => Stress.stressRange(kernel, prepared, parameters, range));
-  const factors = ranges.map(({ from }) => kernel.simulate(prepared.law, prepared.seed, prepared.steps, from, 3));
+  const factors = ranges.map(({ from }) => kernel.simulate(prepared.law, prepared.seed, prepared.steps, from, 3).factors);
   parentPort?.postMessage({ parts, factors } satisfies Done);
 });

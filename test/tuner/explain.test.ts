@@ -16,6 +16,7 @@ const summary = (expectedShortfallUsd: number): LossSummary => ({
   worstUsd: 0,
   budgetUsd: 800_000,
   overBudgetPaths: 0,
+  overBudgetProbability: 0,
   overBudgetProbabilityUpper: 0,
   meanLiquidatedUsd: 0,
   meanPenaltyUsd: 0,

@@ -54,6 +54,7 @@ export function analytic(
     );
     const each = (value: number) => Array.from({ length: paths }, (_, path) => value * law.weight(path));
     const results = {
+      weight: new Array<number>(paths).fill(1),
       badDebtUsd: each(lending),
       liquidatedUsd: each(0),
       penaltyUsd: each(0),
@@ -68,9 +69,10 @@ export function analytic(
       from: { state: input.state.id, model: input.model.id, scenarios: input.scenarios.id },
       kernel: kernel.digest,
       parameters,
+      largestWeight: 1,
       paths: results,
       named: [],
-      summary: Summary.summarise(kernel, results, input.state.insuranceFundUsd, risk),
+      summary: Summary.summarise(kernel, results, { insuranceFundUsd: input.state.insuranceFundUsd, largestWeight: 1 }, risk),
       accounts: [],
     });
   };

@@ -76,22 +76,24 @@ describe('accounts a change itself makes liquidatable', () => {
 
 describe('judging losses', () => {
   const risk = { level: 0.99, budgetUsd: 10, overBudgetProbability: 0.02 };
+  const judge = (lossUsd: readonly number[], of: typeof risk) =>
+    Objective.judge({ lossUsd, weight: lossUsd.map(() => 1), largestWeight: 1 }, of);
   const near = (value: number) => expect.closeTo(value, 9) as number;
   const worst = (count: number, loss: number) => Array.from({ length: 1000 }, (_, path) => (path < count ? loss : 0));
 
   test('fits, safe, might fit: point estimate, two standard errors below, two above', () => {
     // Ten of a thousand lose 9: ES 9 with no spread, hits none over 10.
-    expect(Objective.judge(worst(10, 9), risk)).toMatchObject({ expectedShortfallUsd: near(9), fits: true, binding: 'expected-shortfall' });
-    expect(Objective.judge(worst(10, 11), risk)).toMatchObject({ expectedShortfallUsd: near(11), fits: false });
+    expect(judge(worst(10, 9), risk)).toMatchObject({ expectedShortfallUsd: near(9), fits: true, binding: 'expected-shortfall' });
+    expect(judge(worst(10, 11), risk)).toMatchObject({ expectedShortfallUsd: near(11), fits: false });
     const spread = [...Array.from({ length: 10 }, (_, path) => 2 * path), ...worst(0, 0).slice(10)];
-    const judged = Objective.judge(spread, risk);
+    const judged = judge(spread, risk);
     expect(judged).toMatchObject({ expectedShortfallUsd: near(9), fits: true, safe: false, mightFit: true });
     expect(judged.standardErrorUsd).toBeGreaterThan(0.5);
   });
 
   test('a shortfall inside the budget is not enough where too many paths are over it', () => {
     const often = { ...risk, level: 0.6, budgetUsd: 10 };
-    const judged = Objective.judge(worst(30, 11), often);
+    const judged = judge(worst(30, 11), often);
     expect(judged.expectedShortfallUsd).toBeLessThan(1);
     expect(judged).toMatchObject({ fits: false, safe: false, binding: 'over-budget-probability' });
   });

@@ -144,6 +144,7 @@ function summary(expectedShortfallUsd: number, overBudgetPaths: number): LossSum
     worstUsd: expectedShortfallUsd * 6.1,
     budgetUsd: 2.5e6,
     overBudgetPaths,
+    overBudgetProbability: overBudgetPaths / 4000,
     overBudgetProbabilityUpper: (overBudgetPaths + 4) / 4000,
     meanLiquidatedUsd: expectedShortfallUsd * 4.4,
     meanPenaltyUsd: expectedShortfallUsd * 0.21,

@@ -12,6 +12,8 @@ const PerPath = z.array(z.number().nonnegative()).readonly();
 /** One number per path of the range, in path order. USD. */
 export const PathResults = z
   .strictObject({
+    /** What the path counts in every average: density under the law over density under the tilted mixture; 1 untilted. */
+    weight: PerPath,
     /** Σ over accounts of max(0, debt − collateral at executable price) at the horizon, lending. */
     badDebtUsd: PerPath,
     /** Debt repaid by liquidators. */
@@ -56,7 +58,9 @@ export const LossSummary = z
     worstUsd: z.number().nonnegative(),
     budgetUsd: z.number().nonnegative(),
     overBudgetPaths: z.int().nonnegative(),
-    /** One-sided 95 % Clopper-Pearson bound on P(loss > budget). */
+    /** Weighted share of paths over the budget. */
+    overBudgetProbability: z.number().min(0).max(1),
+    /** One-sided 95 % bound on it: Clopper-Pearson, or by betting where paths have weights (summary.ts). */
     overBudgetProbabilityUpper: z.number().min(0).max(1),
     meanLiquidatedUsd: z.number().nonnegative(),
     meanPenaltyUsd: z.number().nonnegative(),
@@ -87,6 +91,8 @@ export const StressEvidence = z
     /** SHA-256 of the kernel's WASM module: other code, other evidence. */
     kernel: Id,
     parameters: z.record(z.string(), RiskParameters).readonly(),
+    /** No path weighs more; 1 untilted. */
+    largestWeight: z.number().min(1),
     paths: PathResults,
     named: z.array(NamedResult).readonly(),
     summary: LossSummary,

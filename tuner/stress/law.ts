@@ -5,8 +5,9 @@
  */
 import { PlimsollError } from '../../base/errors.ts';
 import { SECONDS_PER_DAY } from '../../base/units.ts';
-import type { LawInput } from '../../kernel/law.ts';
+import type { LawInput, TiltInput } from '../../kernel/law.ts';
 import type { MarketModel } from '../../models/market.ts';
+import type { Tilt } from '../../models/tilt.ts';
 
 export type Law = {
   readonly input: LawInput;
@@ -16,7 +17,7 @@ export type Law = {
   readonly dailyVolatility: Float64Array;
 };
 
-export function flatten(model: MarketModel): Law {
+export function flatten(model: MarketModel, tilt: Tilt | null = null): Law {
   const { assets, regime, correlation } = model;
   const regimes = regime.multiplier.length;
   const size = assets.length;
@@ -66,6 +67,7 @@ export function flatten(model: MarketModel): Law {
     marginZ: Float64Array.from(assets.flatMap((asset) => model.margins[asset]!.z)),
     copulaNu: correlation.copulaNu,
   };
+  if (tilt !== null) return { input: { ...input, tilt: pushed(model, tilt, cholesky, dailyVolatility) }, assets, dailyVolatility };
   return { input, assets, dailyVolatility };
 }
 
@@ -86,6 +88,33 @@ function factor(matrix: readonly (readonly number[])[], size: number, where: str
     }
   }
   return lower;
+}
+
+/**
+ * The unit direction −Lᵀv/|Lᵀv| of the draws, v = USD × σ by asset: a step along it takes most from the portfolio (first order). L is the
+ * last regime's, the most turbulent: losses happen there.
+ */
+function pushed({ assets }: MarketModel, tilt: Tilt, cholesky: Float64Array, sigma: Float64Array): TiltInput {
+  const size = assets.length;
+  const stranger = Object.keys(tilt.towards).find((asset) => !assets.includes(asset));
+  if (stranger !== undefined)
+    throw new BadLawError({ got: `a tilt towards ${stranger}`, needed: 'assets of the model', where: 'tilt.towards' });
+  const last = cholesky.length - size * size;
+  const direction = new Float64Array(size);
+  for (let column = 0; column < size; column += 1) {
+    for (let row = column; row < size; row += 1) {
+      direction[column]! -= cholesky[last + row * size + column]! * (tilt.towards[assets[row]!] ?? 0) * sigma[row]!;
+    }
+  }
+  const held = assets.filter((asset) => (tilt.towards[asset] ?? 0) > 0).length;
+  const length = Math.sqrt(direction.reduce((sum, part) => sum + part * part, 0));
+  return {
+    direction: direction.map((part) => part / length),
+    single: Float64Array.from(assets, (asset) => ((tilt.towards[asset] ?? 0) > 0 ? 1 / held : 0)),
+    share: { drift: tilt.drift.share, shock: tilt.shock.share, single: tilt.single.share },
+    shift: { drift: tilt.drift.shift, shock: tilt.shock.shift, single: tilt.single.shift },
+    scale: { shock: tilt.shock.scale, single: tilt.single.scale },
+  };
 }
 
 function running(probabilities: readonly number[]): Float64Array {

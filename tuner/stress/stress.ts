@@ -10,13 +10,14 @@
  * Sums of floats are not associative: per-path figures stay per path, per-account sums are per block and added in block order.
  */
 import { PlimsollError } from '../../base/errors.ts';
-import { type Id, seal } from '../../base/id.ts';
+import { canonicalJson, type Id, seal } from '../../base/id.ts';
 import type { ParametersByAsset, ProtocolState } from '../../datasets/state.ts';
 import type { BlockResult } from '../../kernel/job.ts';
 import { type Kernel, loadKernel } from '../../kernel/kernel.ts';
-import type { LawInput } from '../../kernel/law.ts';
+import type { LawInput, Simulated } from '../../kernel/law.ts';
 import type { MarketModel } from '../../models/market.ts';
 import type { ScenarioSet } from '../../models/scenario.ts';
+import { largestWeight, type Tilt } from '../../models/tilt.ts';
 import * as Book from './book.ts';
 import type { AccountImpact, NamedResult, PathResults, StressEvidence } from './evidence.ts';
 import * as Law from './law.ts';
@@ -35,11 +36,15 @@ export type Prepared = {
   readonly steps: number;
   readonly paths: number;
   readonly law: LawInput;
+  readonly tilt: Tilt | null;
+  /** No path weighs more. */
+  readonly largestWeight: number;
   readonly book: Book.Book;
   readonly named: readonly Named.NamedPath[];
   readonly insuranceFundUsd: number;
 };
 
+/** What happened to the book, by path; PathResults has the weight beside them. */
 const FIELDS = [
   'badDebtUsd',
   'liquidatedUsd',
@@ -51,7 +56,7 @@ const FIELDS = [
 ] as const;
 
 export type RangeResult = Range & {
-  readonly byPath: { readonly [field in (typeof FIELDS)[number]]: Float64Array };
+  readonly byPath: { readonly [field in keyof PathResults]: Float64Array };
   /** Blocks × accounts (lenders, then traders). */
   readonly accountHits: Float64Array;
   readonly accountLossUsd: Float64Array;
@@ -63,7 +68,7 @@ const KEPT_BYTES = 256 * 1024 * 1024;
 const LARGEST_BLOCK_BYTES = 1024 * 1024 * 1024;
 const WORST_ACCOUNTS = 50;
 
-type Kept = { key: string; bytes: number; readonly blocks: Map<number, Float64Array> };
+type Kept = { key: string; bytes: number; readonly blocks: Map<number, Simulated> };
 const kept = new WeakMap<Kernel, Kept>();
 
 export function prepare(
@@ -88,7 +93,7 @@ export function prepare(
       where: scenarios.id,
     });
   }
-  const law = Law.flatten(model);
+  const law = Law.flatten(model, scenarios.tilt);
   const book = Book.flatten(state, law, scenarios.stepSeconds, options.borrowers, { ...Book.ASSUMED, ...options.assumed });
   return {
     from: { state: state.id, model: model.id, scenarios: scenarios.id },
@@ -96,6 +101,8 @@ export function prepare(
     steps: scenarios.steps,
     paths: scenarios.paths,
     law: law.input,
+    tilt: scenarios.tilt,
+    largestWeight: largestWeight(scenarios.tilt),
     book,
     named: scenarios.named.map((scenario) => Named.flatten(scenario, book)),
     insuranceFundUsd: state.insuranceFundUsd,
@@ -122,15 +129,16 @@ export function stressRange(kernel: Kernel, prepared: Prepared, parameters: Para
   const result = {
     from,
     to,
-    byPath: fields(() => new Float64Array(to - from)),
+    byPath: { weight: new Float64Array(to - from), ...fields(() => new Float64Array(to - from)) },
     accountHits: new Float64Array(blocks * accounts),
     accountLossUsd: new Float64Array(blocks * accounts),
   };
   for (let block = 0; block < blocks; block += 1) {
     const start = from + block * BLOCK;
     const count = Math.min(BLOCK, to - start);
-    const factors = pathsOf(kernel, prepared, start, count);
-    const part = kernel.stress(input, { count, steps: prepared.steps, columns: prepared.law.assets, factors, frozenSteps: 0 });
+    const paths = pathsOf(kernel, prepared, start, count);
+    const part = kernel.stress(input, { count, steps: prepared.steps, columns: prepared.law.assets, ...paths, frozenSteps: 0 });
+    result.byPath.weight.set(paths.weights, start - from);
     for (const field of FIELDS) result.byPath[field].set(part[field], start - from);
     result.accountHits.set(part.accountHits, block * accounts);
     result.accountLossUsd.set(part.accountLossUsd, block * accounts);
@@ -159,16 +167,18 @@ export function assemble(
       needed: 'parts that cover the paths from 0 once',
     });
   }
-  const paths: PathResults = fields((field) => ordered.flatMap(({ byPath }) => Array.from(byPath[field])));
+  const joined = (field: keyof PathResults) => ordered.flatMap(({ byPath }) => Array.from(byPath[field]));
+  const paths: PathResults = { weight: joined('weight'), ...fields(joined) };
   return seal({
     kind: 'stress-evidence' as const,
     from: prepared.from,
     kernel: kernel.digest,
     parameters,
+    largestWeight: prepared.largestWeight,
     paths,
     named,
-    summary: Summary.summarise(kernel, paths, prepared.insuranceFundUsd, risk),
-    accounts: worstAccounts(prepared, parameters, ordered, paths.badDebtUsd.length),
+    summary: Summary.summarise(kernel, paths, prepared, risk),
+    accounts: worstAccounts(prepared, parameters, ordered, Summary.total(paths.weight)),
   });
 }
 
@@ -197,7 +207,7 @@ export function namedResult(name: string, part: BlockResult): NamedResult {
   };
 }
 
-function worstAccounts(prepared: Prepared, parameters: ParametersByAsset, parts: readonly RangeResult[], paths: number): AccountImpact[] {
+function worstAccounts(prepared: Prepared, parameters: ParametersByAsset, parts: readonly RangeResult[], weight: number): AccountImpact[] {
   const standing = healthOf(prepared, parameters);
   const accounts = standing.length;
   const hits = new Float64Array(accounts);
@@ -209,7 +219,11 @@ function worstAccounts(prepared: Prepared, parameters: ParametersByAsset, parts:
     }
   }
   return standing
-    .map((account, index) => ({ ...account, liquidationProbability: hits[index]! / paths, expectedBadDebtUsd: lossUsd[index]! / paths }))
+    .map((account, index) => ({
+      ...account,
+      liquidationProbability: Math.min(1, hits[index]! / weight),
+      expectedBadDebtUsd: lossUsd[index]! / weight,
+    }))
     .filter(
       ({ health, liquidationProbability, expectedBadDebtUsd }) =>
         Number.isFinite(health) && (liquidationProbability > 0 || expectedBadDebtUsd > 0),
@@ -223,20 +237,22 @@ function worstAccounts(prepared: Prepared, parameters: ParametersByAsset, parts:
     .slice(0, WORST_ACCOUNTS);
 }
 
-/** The block's price multiples, from this thread's memory where it made them before. */
-function pathsOf(kernel: Kernel, prepared: Prepared, start: number, count: number): Float64Array {
-  const key = `${prepared.from.model} ${prepared.seed} ${prepared.steps}`;
+/** The block's paths, from this thread's memory where it made them before. */
+function pathsOf(kernel: Kernel, prepared: Prepared, start: number, count: number): Simulated {
+  const key = canonicalJson([prepared.from.model, prepared.seed, prepared.steps, prepared.tilt]);
   let memory = kept.get(kernel);
   if (memory?.key !== key) {
     memory = { key, bytes: 0, blocks: new Map() };
     kept.set(kernel, memory);
   }
-  const size = count * prepared.steps * prepared.law.assets;
+  const size = prepared.steps * prepared.law.assets;
   const known = memory.blocks.get(start);
-  if (known !== undefined && known.length >= size) return known.subarray(0, size);
+  if (known !== undefined && known.weights.length >= count) {
+    return { factors: known.factors.subarray(0, count * size), weights: known.weights.subarray(0, count) };
+  }
   const made = kernel.simulate(prepared.law, prepared.seed, prepared.steps, start, count);
-  if (memory.bytes + made.byteLength <= KEPT_BYTES) {
-    memory.bytes += made.byteLength - (known?.byteLength ?? 0);
+  if (memory.bytes + made.factors.byteLength <= KEPT_BYTES) {
+    memory.bytes += made.factors.byteLength - (known?.factors.byteLength ?? 0);
     memory.blocks.set(start, made);
   }
   return made;

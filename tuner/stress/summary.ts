@@ -1,100 +1,112 @@
 /**
  * One loss per path to a few figures, reduced in path order. Only + − × ÷ √ and the kernel's exp and log.
  *
- * VaR: order statistic ⌈n·level⌉. ES: mean of the worst n(1 − level) paths, the boundary path counted in part
- * (Acerbi and Tasche 2002). Its standard error: √((Var(tail) + level·(ES − VaR)²) / (n(1 − level))) (Manistre and Hancock 2005).
+ * Every path counts by its weight w, W = Σw; without a tilt w = 1. VaR: the least loss with level·W of weight at or below it. ES: mean
+ * of the worst (1 − level)·W, the boundary path counted in part (Acerbi and Tasche 2002). Standard errors are those of ratio
+ * estimates, √Σw²(x − mean)²/W, for ES with x = max(loss − VaR, 0)/(1 − level) (w = 1: Manistre and Hancock 2005); they take paths
+ * as drawn independently from the mixture (Owen, Monte Carlo theory, methods and examples, §9.2).
  */
 import type { Kernel } from '../../kernel/kernel.ts';
+import { upperBound } from './bound.ts';
 import type { LossSummary, PathResults } from './evidence.ts';
 
 export type Risk = { readonly level: number; readonly budgetUsd: number };
 
-const CONFIDENCE = 0.95;
-/** Halvings of [0, 1]: past the last bit of a double near 1. */
-const HALVINGS = 60;
+/** One loss per path, and what it counts. */
+export type Sample = {
+  readonly lossUsd: readonly number[];
+  readonly weight: readonly number[];
+  readonly largestWeight: number;
+};
+
+export type Tail = { readonly valueAtRiskUsd: number; readonly expectedShortfallUsd: number; readonly standardErrorUsd: number };
 
 /** Bad debt plus the margin shortfall the insurance fund cannot pay, by path. */
-export function losses(paths: PathResults, insuranceFundUsd: number): number[] {
+export function losses(paths: Pick<PathResults, 'badDebtUsd' | 'marginShortfallUsd'>, insuranceFundUsd: number): number[] {
   return paths.badDebtUsd.map((badDebt, path) => badDebt + Math.max(0, paths.marginShortfallUsd[path]! - insuranceFundUsd));
 }
 
-export function summarise(kernel: Kernel, paths: PathResults, insuranceFundUsd: number, risk: Risk): LossSummary {
-  const loss = losses(paths, insuranceFundUsd);
-  const count = loss.length;
-  const meanUsd = mean(loss);
-  const tail = tailOf(loss, risk.level);
-  const overBudgetPaths = loss.filter((usd) => usd > risk.budgetUsd).length;
+export function summarise(
+  kernel: Kernel,
+  paths: PathResults,
+  { insuranceFundUsd, largestWeight }: { readonly insuranceFundUsd: number; readonly largestWeight: number },
+  risk: Risk,
+): LossSummary {
+  const { weight } = paths;
+  const sample = { lossUsd: losses(paths, insuranceFundUsd), weight, largestWeight };
+  const { lossUsd } = sample;
+  const tail = tailOf(sample, risk.level);
+  const over = overBudget(kernel, sample, risk.budgetUsd);
+  const meanUsd = mean(lossUsd, weight);
   return {
-    paths: count,
+    paths: lossUsd.length,
     meanUsd,
-    meanStandardErrorUsd: count > 1 ? Math.sqrt(squares(loss, meanUsd) / (count - 1) / count) : 0,
+    meanStandardErrorUsd: standardError(lossUsd, weight, meanUsd),
     level: risk.level,
-    valueAtRiskUsd: tail.valueAtRisk,
-    expectedShortfallUsd: tail.expectedShortfall,
-    expectedShortfallStandardErrorUsd: tail.standardError,
-    worstUsd: loss.reduce((worst, usd) => Math.max(worst, usd), 0),
+    valueAtRiskUsd: tail.valueAtRiskUsd,
+    expectedShortfallUsd: tail.expectedShortfallUsd,
+    expectedShortfallStandardErrorUsd: tail.standardErrorUsd,
+    worstUsd: lossUsd.reduce((worst, usd) => Math.max(worst, usd), 0),
     budgetUsd: risk.budgetUsd,
-    overBudgetPaths,
-    overBudgetProbabilityUpper: upperBound(kernel, overBudgetPaths, count),
-    meanLiquidatedUsd: mean(paths.liquidatedUsd),
-    meanPenaltyUsd: mean(paths.penaltyUsd),
-    meanLiquidatedAccounts: mean(paths.liquidatedAccounts),
-    meanMarginShortfallUsd: mean(paths.marginShortfallUsd),
-    meanDeleveragedUsd: mean(paths.deleveragedUsd),
+    overBudgetPaths: over.paths,
+    overBudgetProbability: over.probability,
+    overBudgetProbabilityUpper: over.upper,
+    meanLiquidatedUsd: mean(paths.liquidatedUsd, weight),
+    meanPenaltyUsd: mean(paths.penaltyUsd, weight),
+    meanLiquidatedAccounts: mean(paths.liquidatedAccounts, weight),
+    meanMarginShortfallUsd: mean(paths.marginShortfallUsd, weight),
+    meanDeleveragedUsd: mean(paths.deleveragedUsd, weight),
   };
 }
 
-/** One-sided Clopper-Pearson: the largest p under which `hits` or fewer of `count` still has probability 1 − confidence. */
-export function upperBound(kernel: Kernel, hits: number, count: number, confidence = CONFIDENCE): number {
-  if (hits >= count) return 1;
-  let logChoose = 0;
-  for (let k = 1; k <= hits; k += 1) logChoose += kernel.log((count - hits + k) / k);
-  let low = hits / count;
-  let high = 1;
-  for (let halving = 0; halving < HALVINGS; halving += 1) {
-    const p = 0.5 * (low + high);
-    if (binomialBelow(kernel, hits, count, p, logChoose) > 1 - confidence) low = p;
-    else high = p;
+/** Of paths with more than the budget: their number, weighted share, and the share's upper bound. */
+export function overBudget(kernel: Kernel, { lossUsd, weight, largestWeight }: Sample, budgetUsd: number) {
+  const over = weight.filter((_, path) => lossUsd[path]! > budgetUsd);
+  const probability = Math.min(1, total(over) / total(weight));
+  return { paths: over.length, probability, upper: upperBound(kernel, over, lossUsd.length, largestWeight) };
+}
+
+export function tailOf({ lossUsd, weight }: Pick<Sample, 'lossUsd' | 'weight'>, level: number): Tail {
+  const order = Uint32Array.from(lossUsd, (_, path) => path).sort((a, b) => lossUsd[a]! - lossUsd[b]! || a - b);
+  const all = total(weight);
+  let below = 0;
+  let position = 0;
+  while (position < order.length) {
+    below += weight[order[position]!]!;
+    position += 1;
+    if (below >= all * level) break;
   }
-  return high;
+  const valueAtRiskUsd = lossUsd[order[position - 1]!]!;
+  let sum = (below - all * level) * valueAtRiskUsd;
+  for (let index = position; index < order.length; index += 1) sum += weight[order[index]!]! * lossUsd[order[index]!]!;
+  const beyond = all * (1 - level);
+  const excess = lossUsd.map((usd) => Math.max(0, usd - valueAtRiskUsd));
+  return {
+    valueAtRiskUsd,
+    expectedShortfallUsd: beyond > 0 ? Math.max(valueAtRiskUsd, sum / beyond) : valueAtRiskUsd,
+    standardErrorUsd: standardError(excess, weight, mean(excess, weight)) / (1 - level),
+  };
 }
 
-/** P(X ≤ hits) for X binomial, hits ≤ count·p: terms fall from `hits` downwards, so the sum is short and stable. */
-function binomialBelow(kernel: Kernel, hits: number, count: number, p: number, logChoose: number): number {
-  if (p >= 1) return 0;
-  let term = kernel.exp(logChoose + hits * kernel.log(p) + (count - hits) * kernel.log(1 - p));
-  if (hits === 0) term = kernel.exp(count * kernel.log(1 - p));
-  let sum = term;
-  for (let k = hits; k > 0 && term > sum * 1e-18; k -= 1) {
-    term *= (k / (count - k + 1)) * ((1 - p) / p);
-    sum += term;
-  }
-  return sum;
-}
-
-function tailOf(loss: readonly number[], level: number) {
-  const sorted = Float64Array.from(loss).sort();
-  const count = sorted.length;
-  const position = Math.min(count, Math.max(1, Math.ceil(count * level)));
-  const valueAtRisk = sorted[position - 1]!;
-  const weight = count * (1 - level);
-  let sum = (position - count * level) * valueAtRisk;
-  for (let index = position; index < count; index += 1) sum += sorted[index]!;
-  const expectedShortfall = weight > 0 ? Math.max(valueAtRisk, sum / weight) : valueAtRisk;
-  const beyond = sorted.subarray(position - 1);
-  const variance = beyond.length > 1 ? squares(beyond, mean(beyond)) / (beyond.length - 1) : 0;
-  const excess = expectedShortfall - valueAtRisk;
-  return { valueAtRisk, expectedShortfall, standardError: weight > 0 ? Math.sqrt((variance + level * excess * excess) / weight) : 0 };
-}
-
-function mean(values: ArrayLike<number>): number {
+export function total(values: ArrayLike<number>): number {
   let sum = 0;
   for (let index = 0; index < values.length; index += 1) sum += values[index]!;
-  return sum / values.length;
+  return sum;
 }
 
-function squares(values: ArrayLike<number>, centre: number): number {
+function mean(values: readonly number[], weight: readonly number[]): number {
   let sum = 0;
-  for (let index = 0; index < values.length; index += 1) sum += (values[index]! - centre) * (values[index]! - centre);
-  return sum;
+  for (let path = 0; path < values.length; path += 1) sum += weight[path]! * values[path]!;
+  return sum / total(weight);
+}
+
+function standardError(values: readonly number[], weight: readonly number[], centre: number): number {
+  const count = values.length;
+  if (count < 2) return 0;
+  let sum = 0;
+  for (let path = 0; path < count; path += 1) {
+    const part = weight[path]! * (values[path]! - centre);
+    sum += part * part;
+  }
+  return Math.sqrt((sum * count) / (count - 1)) / total(weight);
 }
