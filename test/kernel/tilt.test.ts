@@ -129,7 +129,15 @@ describe('tilted paths', () => {
   it.each(['shock', 'single'] as const)('find the far tail of one %s', (kind) => {
     const count = 40_000;
     const share = { drift: 0, shock: 0, single: 0, [kind]: 0.5 };
-    const towards = { ...TILT, direction: Float64Array.of(-1, 0), single: Float64Array.of(1, 0), share };
+    const scale = { shock: 0.25, single: 0.25 };
+    const towards = {
+      ...TILT,
+      direction: Float64Array.of(-1, 0),
+      single: Float64Array.of(1, 0),
+      share,
+      scale,
+      shift: { ...TILT.shift, single: 3 },
+    };
     const { factors, weights } = kernel.simulate(law(towards), SEED, 1, 0, count);
     let [sum, squares] = [0, 0];
     for (let path = 0; path < count; path += 1) {

@@ -3,7 +3,7 @@
  * USD, debts in the same asset deducted: what falls together with the debt it covers hurts nobody.
  *
  * The shares and shifts were chosen by variance × time on the real book of 2022-05-08 (docs/evidence/tilt.md), and are not fitted to
- * a book: three quarters of the paths stay plain, so no weight exceeds 4/3.
+ * a book: five eighths of the paths stay plain, so no weight exceeds 1.6.
  */
 import { margined } from '../../datasets/derivatives.ts';
 import type { ProtocolState } from '../../datasets/state.ts';
