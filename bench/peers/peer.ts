@@ -113,9 +113,10 @@ function present(who: string, probe: readonly string[], how: string, command: re
 }
 
 function run(who: string, command: readonly string[]): Figure[] {
-  const { stdout, stderr } = spawnSync(command[0]!, command.slice(1), { encoding: 'utf8', env: { ...process.env, ...ONE_THREAD } });
+  const { stdout, stderr, status } = spawnSync(command[0]!, command.slice(1), { encoding: 'utf8', env: { ...process.env, ...ONE_THREAD } });
   const lines = stdout.split('\n').filter((line) => line.startsWith('RESULT\t'));
-  if (lines.length === 0) throw new Error(`${command.join(' ')} printed no RESULT but: ${`${stdout}${stderr}`.slice(-800)}`);
+  if (status !== 0 || lines.length === 0)
+    throw new Error(`${command.join(' ')} ended with ${status} after ${lines.length} RESULT lines: ${`${stdout}${stderr}`.slice(-800)}`);
   return lines.map((line) => {
     const [, work = '', milliseconds = '', values = ''] = line.split('\t');
     return { who, work, milliseconds: Number(milliseconds), values: values.trim().split(/\s+/).map(Number) };
