@@ -14,17 +14,19 @@ export const Address = z.templateLiteral(['0x', z.string().regex(/^[0-9a-fA-F]{4
 export type Address = `0x${string}`;
 
 export type Shape =
-  | { readonly of: 'uint'; readonly bits: number }
-  | { readonly of: 'address' | 'bytes32' | 'bytes' | 'string' }
+  | { readonly of: 'uint' | 'int'; readonly bits: number }
+  | { readonly of: 'bool' | 'address' | 'bytes32' | 'bytes' | 'string' }
   | { readonly of: 'list'; readonly item: Shape }
   | { readonly of: 'tuple'; readonly items: readonly Shape[] };
 
-/** uint: bigint; address, bytes32, bytes: lower-case 0x-hex; string: string; list and tuple: arrays. */
-export type Value = bigint | string | readonly Value[];
+/** uint and int: bigint; bool: boolean; address, bytes32, bytes: lower-case 0x-hex; string: string; list and tuple: arrays. */
+export type Value = bigint | boolean | string | readonly Value[];
 
 export const uint = (bits: number): Shape => ({ of: 'uint', bits });
+export const int = (bits: number): Shape => ({ of: 'int', bits });
 export const list = (item: Shape): Shape => ({ of: 'list', item });
 export const tuple = (...items: readonly Shape[]): Shape => ({ of: 'tuple', items });
+export const BOOL: Shape = { of: 'bool' };
 export const ADDRESS: Shape = { of: 'address' };
 export const BYTES32: Shape = { of: 'bytes32' };
 export const BYTES: Shape = { of: 'bytes' };
@@ -85,6 +87,9 @@ function write(shape: Shape, value: Value): string {
     );
   if (shape.of === 'tuple' && Array.isArray(value)) return writeTuple(shape.items, value as Value[]);
   if (shape.of === 'uint' && typeof value === 'bigint' && value >= 0n && value < 1n << BigInt(shape.bits)) return word(value);
+  if (shape.of === 'int' && typeof value === 'bigint' && BigInt.asIntN(shape.bits, value) === value)
+    return word(BigInt.asUintN(256, value));
+  if (shape.of === 'bool' && typeof value === 'boolean') return word(value ? 1n : 0n);
   if (shape.of === 'address' && typeof value === 'string' && /^0x[0-9a-fA-F]{40}$/.test(value))
     return value.slice(2).toLowerCase().padStart(64, '0');
   if (shape.of === 'bytes32' && typeof value === 'string' && /^0x[0-9a-f]{64}$/.test(value)) return value.slice(2);
@@ -92,7 +97,7 @@ function write(shape: Shape, value: Value): string {
   if (shape.of === 'string' && typeof value === 'string') return writeBytes(Buffer.from(value, 'utf8').toString('hex'));
   throw new BadWordsError({
     got: typeof value === 'bigint' ? String(value) : quote(value),
-    needed: shape.of === 'uint' ? `uint${shape.bits}` : shape.of,
+    needed: 'bits' in shape ? `${shape.of}${shape.bits}` : shape.of,
   });
 }
 
@@ -128,6 +133,11 @@ function read(hex: string, shape: Shape, at: number): Read<Value> {
   switch (shape.of) {
     case 'uint':
       return { value: BigInt(`0x${slice(hex, at, 32)}`), end };
+    case 'int':
+      return { value: BigInt.asIntN(256, BigInt(`0x${slice(hex, at, 32)}`)), end };
+    case 'bool':
+      // Any other word than 1 is read as false and fails to encode to the same bytes.
+      return { value: /^0{63}1$/.test(slice(hex, at, 32)), end };
     case 'address':
       return { value: `0x${slice(hex, at, 32).slice(24)}`, end };
     case 'bytes32':
