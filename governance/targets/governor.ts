@@ -9,8 +9,9 @@
 import { type Client, encodeAbiParameters, encodeFunctionData, keccak256, parseAbi, parseAbiParameters, toHex } from 'viem';
 import { readContract } from 'viem/actions';
 import { z } from 'zod';
-import { PlimsollError, quote } from '../../base/errors.ts';
+import * as Call from './call.ts';
 import * as Registry from './registry.ts';
+import * as Version from './version.ts';
 import * as Words from './words.ts';
 
 export const GovernorTarget = z
@@ -31,13 +32,23 @@ export const GovernorTarget = z
   .readonly();
 export type GovernorTarget = z.infer<typeof GovernorTarget>;
 
-export type Action = { readonly to: Words.Address; readonly data: Words.Hex; readonly valueWei: string };
+/** The Governor as a road for any contract its timelock has a right on. */
+export const Road = z
+  .strictObject({
+    route: z.literal('openzeppelin-governor'),
+    governor: Words.Address,
+    timelock: Words.Address,
+    proposer: Words.Address.nullable().default(null),
+    votingDelaySeconds: z.int().nonnegative().default(0),
+    votingPeriodSeconds: z.int().nonnegative().default(0),
+    timelockDelaySeconds: z.int().nonnegative().default(0),
+  })
+  .readonly();
+export type Road = z.infer<typeof Road>;
 
-/** Anything this target's contracts take, decoded without the encoder. */
-export type Decoded =
-  | { readonly function: 'update'; readonly update: Registry.Update }
-  | { readonly function: 'propose'; readonly actions: readonly Action[]; readonly description: string }
-  | { readonly function: 'queue' | 'execute' | 'cancel'; readonly actions: readonly Action[]; readonly descriptionHash: Words.Hex };
+export const SIMULATED_ON = 'OpenZeppelin Contracts 5.7.0';
+
+export type Action = Pick<Call.Inner, 'to' | 'data' | 'valueWei'>;
 
 export const ABI = parseAbi([
   'constructor(address token, address timelock, uint48 votingDelaySeconds, uint32 votingPeriodSeconds, uint256 proposalThresholdVotes, uint256 quorumPercent)',
@@ -51,7 +62,33 @@ export const ABI = parseAbi([
   'function proposalEta(uint256 proposalId) view returns (uint256)',
 ]);
 
-export const SELECTORS = { propose: '0x7d5e81e2', queue: '0x160cbed7', execute: '0x2656227d', cancel: '0x452115d6' } as const;
+const LISTS = 'address[] targets, uint256[] values, bytes[] calldatas';
+const inner: NonNullable<Call.Meaning['inner']> = ({ targets, values, calldatas }) =>
+  (targets as readonly Words.Address[]).map((to, index) => ({
+    to,
+    valueWei: (values as readonly string[])[index] ?? '0',
+    data: (calldatas as readonly Words.Hex[])[index] ?? '0x',
+    operation: 'call',
+  }));
+const warns: NonNullable<Call.Meaning['warns']> = (row) => {
+  const count = (list: string): number => Object.keys(row).filter((name) => name.startsWith(`${list}.`)).length;
+  const counts = [count('targets'), count('values'), count('calldatas')];
+  return counts.every((one) => one === counts[0]) ? [] : [`${counts.join(', ')} targets, values and calls: the governor will refuse.`];
+};
+
+export const TABLE = Call.table('openzeppelin-governor', {
+  [`propose(${LISTS}, string description)`]: {
+    says: ({ description }) => `Proposes “${description!.split('\n', 1)[0]!.replace(/^#+\s*/, '')}”.`,
+    warns,
+    inner,
+  },
+  [`queue(${LISTS}, bytes32 descriptionHash)`]: { says: () => 'Queues a proposal in the timelock.', warns, inner },
+  [`execute(${LISTS}, bytes32 descriptionHash)`]: { says: () => 'Executes a queued proposal.', warns, inner },
+  [`cancel(${LISTS}, bytes32 descriptionHash)`]: { says: () => 'Cancels a proposal.', warns, inner },
+  'castVote(uint256 proposalId, uint8 support)': {},
+  'castVoteWithReason(uint256 proposalId, uint8 support, string reason)': {},
+  'castVoteBySig(uint256 proposalId, uint8 support, address voter, bytes signature)': {},
+});
 
 const ACTIONS = [Words.list(Words.ADDRESS), Words.list(Words.uint(256)), Words.list(Words.BYTES)];
 const PROPOSAL = parseAbiParameters('address[], uint256[], bytes[], bytes32');
@@ -61,37 +98,23 @@ export async function read(client: Client, target: GovernorTarget): Promise<Regi
   return Registry.fromListings(await readContract(client, { address: target.registry, abi: Registry.ABI, functionName: 'all' }));
 }
 
+/** A Governor with the four-list propose; Bravo's five-list form is another contract. */
+export async function detect(client: Client, governor: Words.Address): Promise<Version.Found> {
+  return await Version.detect(client, governor, [{ version: 'openzeppelin', has: ['0x7d5e81e2', '0xc59057e4'] }]);
+}
+
 /** The calls the timelock would make: one update of the registry, all or nothing. */
 export function encode(target: GovernorTarget, update: Registry.Update): readonly Action[] {
   return [{ to: target.registry, data: Registry.encode(update), valueWei: '0' }];
 }
 
-/** Anybody's call data for these contracts; no target needed. */
-export function decode(data: Words.Hex): Decoded {
-  const selector = data.slice(0, 10);
-  if (selector === Registry.UPDATE_SELECTOR) return { function: 'update', update: Registry.decode(data) };
-  const name = (Object.keys(SELECTORS) as (keyof typeof SELECTORS)[]).find((key) => SELECTORS[key] === selector);
-  if (name === undefined) {
-    const known = Object.entries(SELECTORS).map(([key, value]) => `${key} ${value}`);
-    throw new UnknownCallError({ got: quote(selector), needed: `update ${Registry.UPDATE_SELECTOR}, ${known.join(', ')}` });
-  }
-  const shapes = [...ACTIONS, name === 'propose' ? Words.STRING : Words.BYTES32];
-  const [to, values, calls, last] = Words.decode(shapes, `0x${data.slice(10)}`) as readonly [
-    readonly Words.Address[],
-    readonly bigint[],
-    readonly Words.Hex[],
-    string,
-  ];
-  if (to.length !== values.length || to.length !== calls.length) {
-    throw new UnknownCallError({ got: `${to.length} targets, ${values.length} values, ${calls.length} calls`, needed: 'as many of each' });
-  }
-  const actions = to.map((address, index) => ({ to: address, data: calls[index]!, valueWei: String(values[index]!) }));
-  if (name === 'propose') return { function: name, actions, description: last };
-  return { function: name, actions, descriptionHash: last as Words.Hex };
+/** Anybody's call data for the Governor; no target needed. */
+export function decode(data: Words.Hex): Call.Read {
+  return Call.decodeSure(TABLE, data);
 }
 
 /** Seconds from proposing to the first moment of execution. */
-export function leadSeconds(target: GovernorTarget): number {
+export function leadSeconds(target: Pick<GovernorTarget, 'votingDelaySeconds' | 'votingPeriodSeconds' | 'timelockDelaySeconds'>): number {
   return target.votingDelaySeconds + target.votingPeriodSeconds + target.timelockDelaySeconds + SLACK_SECONDS;
 }
 
@@ -130,7 +153,3 @@ export function columns(actions: readonly Action[]): [Words.Address[], bigint[],
 
 /** Blocks between the steps: a vote starts after, not at, the end of the delay. */
 const SLACK_SECONDS = 600;
-
-export class UnknownCallError extends PlimsollError {
-  override readonly name = 'Governor.UnknownCallError';
-}

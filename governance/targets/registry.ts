@@ -10,6 +10,7 @@ import { type Id, toHex } from '../../base/id.ts';
 import { BPS_ONE, PPM_ONE } from '../../base/units.ts';
 import { AssetName } from '../../datasets/panel.ts';
 import type { RiskParameters } from '../../datasets/state.ts';
+import * as Call from './call.ts';
 import * as Words from './words.ts';
 
 export const FIELDS = ['haircutBps', 'liquidationThresholdBps', 'liquidationBonusBps', 'marginMultiplierPpm'] as const;
@@ -60,6 +61,12 @@ export const ABI = parseAbi([
 
 /** From the compiler's method identifiers; a test keeps it equal to the artifact. */
 export const UPDATE_SELECTOR = '0x679e7cb4';
+
+const ROW = 'uint16 haircutBps, uint16 liquidationThresholdBps, uint16 liquidationBonusBps, uint32 marginMultiplierPpm';
+export const TABLE = Call.table('openzeppelin-governor', {
+  [`update((bytes32 asset, (${ROW}) from, (${ROW}) to)[] changes, bytes32 evidenceRoot, uint64 validUntil)`]: {},
+  [`list((bytes32 asset, (${ROW}) values)[] listings)`]: {},
+});
 
 const VALUES = Words.tuple(Words.uint(16), Words.uint(16), Words.uint(16), Words.uint(32));
 const UPDATE = [Words.list(Words.tuple(Words.BYTES32, VALUES, VALUES)), Words.BYTES32, Words.uint(64)];
@@ -112,6 +119,22 @@ export function decode(data: Words.Hex): Update {
     changes: changes.map(([key, from, to]) => ({ asset: fromKey(key), from: toValues(from), to: toValues(to) })),
     evidenceRoot: `sha256:${root.slice(2)}`,
     validUntilSeconds: Number(until),
+  };
+}
+
+/** The call as the decoder of all targets shows it. */
+export function describe(data: Words.Hex): Call.Read {
+  const update = decode(data);
+  const { signature } = TABLE.get(UPDATE_SELECTOR)!;
+  const { name, canonical } = signature;
+  return {
+    target: 'openzeppelin-governor',
+    function: name,
+    signature: canonical,
+    arguments: argumentsOf(update),
+    says: says(update),
+    warnings: [],
+    inner: [],
   };
 }
 
