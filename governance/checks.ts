@@ -4,9 +4,9 @@
  * Everything is read from the call data and the text as they would be signed, never from the draft's intentions.
  */
 import { canonicalJson } from '../base/id.ts';
-import { BPS_ONE } from '../base/units.ts';
-import type { LendingAccount, ProtocolState } from '../datasets/state.ts';
+import type { ProtocolState } from '../datasets/state.ts';
 import type { Recommendation } from '../tuner/recommendation.ts';
+import * as Exposure from './exposure.ts';
 import type { Call, Check } from './proposal.ts';
 import * as Governor from './targets/governor.ts';
 import * as Registry from './targets/registry.ts';
@@ -33,15 +33,6 @@ export function all(subject: Subject): readonly Check[] {
     chain(subject),
     inputs(subject),
   ];
-}
-
-/** Accounts that the change alone, at unchanged prices, takes from above to below a health factor of 1. */
-export function exposed(state: ProtocolState, changes: readonly Registry.Change[]): readonly string[] {
-  const before = new Map(state.assets.map(({ asset, parameters }) => [asset, parameters.liquidationThresholdBps]));
-  const after = new Map([...before, ...changes.map(({ asset, to }) => [asset, to.liquidationThresholdBps] as const)]);
-  return state.lending
-    .filter((account) => covered(state, account, before) && !covered(state, account, after))
-    .map(({ account }) => account);
 }
 
 function sameBytes({ calls, update }: Subject): Check {
@@ -125,10 +116,13 @@ function idTwice({ calls, description }: Subject): Check {
 }
 
 function newlyLiquidatable({ state, calls }: Subject): Check {
-  const accounts = exposed(
-    state,
-    calls.flatMap(({ data }) => Registry.decode(data).changes),
-  );
+  const changes = calls.flatMap(({ data }) => Registry.decode(data).changes);
+  return liquidatable(state, new Map(changes.map(({ asset, to }) => [asset, to.liquidationThresholdBps] as const)));
+}
+
+/** `thresholds`: those that change, in basis points. */
+export function liquidatable(state: ProtocolState, thresholds: ReadonlyMap<string, number>): Check {
+  const accounts = Exposure.exposed(state, thresholds).map(({ account }) => account);
   const name = 'newly-liquidatable';
   if (accounts.length === 0) return { name, verdict: 'pass', says: 'At unchanged prices the change makes no account liquidatable.' };
   const shown = accounts.slice(0, 3).join(', ');
@@ -149,7 +143,7 @@ function chain({ target, state }: Subject): Check {
   return { name, verdict: same ? 'pass' : 'fail', says: `Target on chain ${target.chainId}, state of chain ${state.chainId}.` };
 }
 
-function inputs({ recommendation, state }: Subject): Check {
+export function inputs({ recommendation, state }: Pick<Subject, 'recommendation' | 'state'>): Check {
   const simulated = recommendation.simulated || state.simulated;
   const notes = [
     simulated ? 'SIMULATED market or book' : '',
@@ -159,18 +153,4 @@ function inputs({ recommendation, state }: Subject): Check {
   ].filter((note) => note !== '');
   if (notes.length === 0) return { name: 'inputs', verdict: 'pass', says: 'Market and book are recorded data, without waiver or note.' };
   return { name: 'inputs', verdict: 'warn', says: `${notes.join('; ')}.` };
-}
-
-/** Health factor of at least 1; inside an eMode the category's threshold holds for its assets. */
-function covered(state: ProtocolState, account: LendingAccount, thresholds: ReadonlyMap<string, number>): boolean {
-  const category = state.eModes.find((eMode) => eMode.category === account.eMode);
-  const prices = new Map(state.assets.map(({ asset, priceUsd }) => [asset, priceUsd]));
-  let limitUsd = 0;
-  for (const { asset, amountTokens } of account.collateral) {
-    const bps = category?.assets.includes(asset) ? category.liquidationThresholdBps : (thresholds.get(asset) ?? 0);
-    limitUsd += (amountTokens * (prices.get(asset) ?? 0) * bps) / BPS_ONE;
-  }
-  let debtUsd = 0;
-  for (const { asset, amountTokens } of account.debt) debtUsd += amountTokens * (prices.get(asset) ?? 0);
-  return limitUsd >= debtUsd;
 }

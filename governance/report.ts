@@ -9,36 +9,40 @@ import type { ProtocolState } from '../datasets/state.ts';
 import type { AssetAdvice, Recommendation } from '../tuner/recommendation.ts';
 import type { LossSummary, NamedResult } from '../tuner/stress/evidence.ts';
 import type { Execution, Proposal } from './proposal.ts';
-import type { GovernorTarget } from './targets/governor.ts';
 import * as Registry from './targets/registry.ts';
 
+export type Shown = { readonly asset: string; readonly parameter: string; readonly now: string; readonly proposed: string };
 export type Described = {
   readonly recommendation: Recommendation;
   readonly state: ProtocolState;
-  readonly target: GovernorTarget;
+  readonly rehearsal: boolean;
   readonly evidenceRoot: Id;
-  readonly changes: readonly Registry.Change[];
+  /** Every changed parameter, assets in the order in which they are explained. */
+  readonly rows: readonly Shown[];
+  /** What happens where the chain is not as it was, and other terms of the contracts; one line each. */
+  readonly terms: readonly string[];
 };
 
-export function describe({ recommendation, state, target, evidenceRoot, changes }: Described): string {
+export function describe({ recommendation, state, rehearsal, evidenceRoot, rows, terms }: Described): string {
   const simulated = recommendation.simulated || state.simulated;
   const known = assumptions(state);
+  const assets = [...new Set(rows.map(({ asset }) => asset))];
   return [
-    `# Risk parameters of ${line(state.protocol)}: ${changes.length === 1 ? '1 asset' : `${changes.length} assets`}, state of ${state.asOf}`,
+    `# Risk parameters of ${line(state.protocol)}: ${assets.length === 1 ? '1 asset' : `${assets.length} assets`}, state of ${state.asOf}`,
     ...(simulated ? ['', '**SIMULATED**: market or book come from the built-in simulator. Not advice about a real protocol.'] : []),
-    ...(target.rehearsal ? ['', '**REHEARSAL**: drafted for a local node, not for a public chain.'] : []),
+    ...(rehearsal ? ['', '**REHEARSAL**: drafted for a local node, not for a public chain.'] : []),
     '',
     '## What changes',
     '',
     '| asset | parameter | now | proposed |',
     '|---|---|---|---|',
-    ...changes.flatMap(rows),
+    ...rows.map(({ asset, parameter, now, proposed }) => `| ${asset} | ${parameter} | ${now} | ${proposed} |`),
     '',
-    'LTV = 100 % − haircut. All or nothing: if any value on chain is no longer the one in column “now”, the whole update reverts.',
+    ...terms.map(line),
     '',
     '## Why',
     '',
-    ...changes.map(({ asset }) => why(recommendation.assets.find((advice) => advice.asset === asset)!)),
+    ...assets.map((asset) => why(recommendation.assets.find((advice) => advice.asset === asset)!)),
     '',
     '## If nothing is done',
     '',
@@ -57,6 +61,20 @@ export function describe({ recommendation, state, target, evidenceRoot, changes 
     `3. Advice ${recommendation.id} of ${recommendation.asOf}, void after ${recommendation.expiresAt}, on chain too.`,
     ...(known.length === 0 ? [] : ['', '## What the book rests on', '', ...known]),
   ].join('\n');
+}
+
+/** The registry's changes as rows, and what its contract promises. */
+export function ofRegistry(changes: readonly Registry.Change[]): Pick<Described, 'rows' | 'terms'> {
+  const rows = changes.flatMap(({ asset, from, to }) =>
+    Registry.FIELDS.filter((field) => from[field] !== to[field]).map((field) => ({
+      asset,
+      parameter: Registry.label(field),
+      now: Registry.show(field, from[field]),
+      proposed: Registry.show(field, to[field]),
+    })),
+  );
+  const promise = 'All or nothing: if any value on chain is no longer the one in column “now”, the whole update reverts.';
+  return { rows, terms: [`LTV = 100 % − haircut. ${promise}`] };
 }
 
 /** The review page. `execution` is shown where a rehearsal was run. */
@@ -87,12 +105,6 @@ export function render(proposal: Proposal, execution?: Execution): string {
     ...(execution === undefined ? [] : executed(execution)),
     '',
   ].join('\n');
-}
-
-function rows({ asset, from, to }: Registry.Change): string[] {
-  return Registry.FIELDS.filter((field) => from[field] !== to[field]).map(
-    (field) => `| ${asset} | ${Registry.label(field)} | ${Registry.show(field, from[field])} | ${Registry.show(field, to[field])} |`,
-  );
 }
 
 function why({ asset, because }: AssetAdvice): string {
@@ -176,8 +188,8 @@ function executed({ ok, rehearsal, steps, readBack }: Execution): string[] {
   ];
 }
 
-/** Text from data on one line of a table: no line breaks, pipes, or markup that could draw something else. */
-function line(text: string): string {
+/** Text from data on one line of a table or a list: no line breaks, pipes, or markup that could draw something else. */
+export function line(text: string): string {
   return text.replace(/[\r\n\u2028\u2029]+/g, ' ').replace(/[\\|<>`[\]]/g, (sign) => `\\${sign}`);
 }
 
