@@ -4,9 +4,10 @@ import { PlimsollError } from '../../base/errors.ts';
 import { VERSION } from '../config.ts';
 import { outcome, toProblem } from '../errors.ts';
 import * as Data from './data.ts';
+import * as Decode from './decode.ts';
 import * as Doctor from './doctor.ts';
 import * as Fit from './fit.ts';
-import * as Proposal from './proposal.ts';
+import * as Propose from './propose.ts';
 import * as Run from './run.ts';
 import * as Score from './score.ts';
 import * as Serve from './serve.ts';
@@ -33,7 +34,8 @@ export async function main(args: readonly string[]): Promise<number> {
   const end = (code: number) => {
     exitCode = code;
   };
-  for (const command of [Serve, Work, Run, Verify, Data, State, Fit, Score, Stress, Tune, Proposal, Doctor]) command.add(program, end);
+  for (const command of [Serve, Work, Run, Verify, Data, State, Fit, Score, Stress, Tune, Propose, Decode, Doctor])
+    command.add(program, end);
   for (const command of [program, ...descendants(program)])
     command.exitOverride().configureOutput({ writeOut: print, writeErr: (text) => say(text.trimEnd()) });
   try {

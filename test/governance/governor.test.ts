@@ -1,5 +1,6 @@
 import { encodeFunctionData, parseAbi } from 'viem';
 import { describe, expect, it } from 'vitest';
+import * as Call from '../../governance/targets/call.ts';
 import * as Governor from '../../governance/targets/governor.ts';
 
 const comet = parseAbi([
@@ -44,13 +45,13 @@ describe('governor', () => {
 
   it('decodes anybody’s propose call back to calls and text', () => {
     const decoded = Governor.decode(Governor.proposeData(actions, description));
-    const lower = actions.map((action) => ({ ...action, to: action.to.toLowerCase() }));
-    expect(decoded).toEqual({ function: 'propose', actions: lower, description });
+    expect(decoded.inner).toEqual(actions.map((action) => ({ ...action, to: action.to.toLowerCase(), operation: 'call' })));
+    expect(decoded).toMatchObject({ function: 'propose', arguments: { description }, warnings: [] });
   });
 
   it('names the call data it does not know', () => {
-    expect(() => Governor.decode('0xdeadbeef')).toThrow(Governor.UnknownCallError);
-    expect(() => Governor.decode('0x')).toThrow(Governor.UnknownCallError);
+    expect(() => Governor.decode('0xdeadbeef')).toThrow(Call.UnknownCallError);
+    expect(() => Governor.decode('0x')).toThrow(Call.UnknownCallError);
   });
 
   it('ends a restricted description in exactly the 52 characters the Governor reads', () => {

@@ -1,0 +1,150 @@
+/** `plimsoll propose`: a bundle's advice into the exact calls people sign, for any target there is an encoder for. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { type Command, Option } from 'commander';
+import { PlimsollError, quote } from '../../base/errors.ts';
+import type { Place } from '../../governance/draft-venue.ts';
+import type { Venue } from '../../governance/venue.ts';
+import type { VenueProposal } from '../../governance/venue-proposal.ts';
+import { print, printJson } from './terminal.ts';
+
+type Flags = {
+  readonly target: string;
+  readonly venue?: string;
+  readonly rpc?: string;
+  readonly now?: string;
+  readonly builder?: string;
+  readonly json?: boolean;
+};
+
+const REFUSED = 3;
+const REHEARSED = 'openzeppelin-governor';
+/** Parameters' contracts and roads; `governance/venue.ts` has the same names (a test asks). */
+export const CHOICES = [
+  REHEARSED,
+  ...['governor-bravo', 'safe', 'aave-governance', 'aave-v3-configurator', 'aave-v3-engine', 'aave-v3-steward', 'aave-v4-steward'],
+  ...['comet', 'euler', 'morpho', 'risk-oracle', 'derive', 'dydx'],
+];
+
+export function add(program: Command, end: (code: number) => void): void {
+  program
+    .command('propose <bundle>')
+    .description("Draft the proposal of a bundle's recommendation")
+    .addOption(new Option('--target <name>', 'where it would be executed').choices(CHOICES).default(REHEARSED))
+    .option('--venue <file>', 'addresses and terms of the target and of the road to it, as in docs/venues')
+    .option('--rpc <url>', 'read versions and values from a node before drafting')
+    .option('--now <time>', 'the moment it is drafted for (default: that of the advice)')
+    .option('--builder <file>', "also write the calls as a file for Safe's Transaction Builder")
+    .option('--json', 'the proposal as JSON on standard output')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ plimsoll propose out/2026-01-01-0123456789ab\n  $ plimsoll propose out/2026-01-01-0123456789ab --target comet --venue docs/venues/comet.json --rpc http://127.0.0.1:8545\n',
+    )
+    .action(async (bundle: string, flags: Flags) => end(await propose(bundle, flags)));
+}
+
+async function propose(bundle: string, flags: Flags): Promise<number> {
+  const { part } = await import('../bundle.ts');
+  const [manifest, state, recommendation] = await Promise.all([
+    part(bundle, 'manifest'),
+    part(bundle, 'state'),
+    part(bundle, 'recommendation'),
+  ]);
+  const now = flags.now ?? recommendation.asOf;
+  if (flags.venue === undefined && flags.target === REHEARSED) {
+    const { draft } = await import('../../governance/draft.ts');
+    const { rehearsalTarget } = await import('../../governance/simulate.ts');
+    const Report = await import('../../governance/report.ts');
+    const proposal = draft(recommendation, state, rehearsalTarget(), manifest.evidenceRoot, now);
+    return shown(proposal, flags, () => (proposal.kind === 'proposal' ? Report.render(proposal) : ''));
+  }
+  const { declared, draftAt } = await import('../../governance/draft-venue.ts');
+  const VenueReport = await import('../../governance/venue-report.ts');
+  const venue = await readVenue(flags);
+  const place = flags.rpc === undefined ? declared(venue, state) : await readPlace(flags.rpc, venue);
+  const proposal = draftAt(recommendation, state, place, manifest.evidenceRoot, now);
+  if (flags.builder !== undefined && proposal.kind === 'venue-proposal') await writeBuilder(flags.builder, proposal);
+  return shown(proposal, flags, () => (proposal.kind === 'venue-proposal' ? VenueReport.render(proposal) : ''));
+}
+
+function shown(
+  proposal: { readonly kind: string; readonly reason?: string; readonly says?: string },
+  { json }: Flags,
+  page: () => string,
+): number {
+  const refused = proposal.kind === 'no-proposal';
+  if (json) printJson(proposal);
+  else print(refused ? `No proposal (${proposal.reason}): ${proposal.says}\n` : `${page()}\n`);
+  return refused ? REFUSED : 0;
+}
+
+async function readVenue({ target, venue: file }: Flags): Promise<Venue> {
+  const { Venue } = await import('../../governance/venue.ts');
+  if (file === undefined) {
+    throw new BadVenueError({
+      got: `--target ${target} without --venue`,
+      needed: 'a file with the addresses of its contracts',
+      fix: `Begin with docs/venues/${target}.json, put in your own addresses, and give it with --venue.`,
+    });
+  }
+  const text = await readFile(file, 'utf8').catch((cause: Error) => {
+    throw new BadVenueError({ got: cause.message, needed: 'a readable file', where: file, cause });
+  });
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (cause) {
+    throw new BadVenueError({ got: `no JSON: ${(cause as Error).message}`, needed: 'a venue as JSON', where: file, cause });
+  }
+  const found = Venue.safeParse(parsed);
+  if (!found.success) {
+    const issue = found.error.issues[0]!;
+    throw new BadVenueError({
+      got: quote(issue.message),
+      needed: `a venue as in docs/venues/${target}.json`,
+      where: `${file} at ${issue.path.join('.') || 'the top'}`,
+    });
+  }
+  const { parameters, route } = found.data;
+  if (target !== parameters.target && target !== route.route) {
+    throw new BadVenueError({
+      got: `a venue for ${parameters.target} through ${route.route}`,
+      needed: `one of the two to be --target ${target}`,
+      where: file,
+    });
+  }
+  return found.data;
+}
+
+async function readPlace(rpc: string, venue: Venue): Promise<Place> {
+  const Chain = await import('../../datasets/sources/chain.ts');
+  const Road = await import('../../governance/road.ts');
+  const { targetOf } = await import('../../governance/venue.ts');
+  const { client, chainId } = await Chain.at(rpc);
+  if (chainId !== venue.parameters.chainId) {
+    throw new BadVenueError({
+      got: `a node of chain ${chainId}`,
+      needed: `chain ${venue.parameters.chainId}, which the venue names`,
+      where: '--rpc',
+    });
+  }
+  const held = await targetOf(venue.parameters).read(client, venue.parameters);
+  return { venue, held, road: await Road.read(client, venue.route) };
+}
+
+async function writeBuilder(file: string, { calls, chainId, target, expiresAt }: VenueProposal): Promise<void> {
+  const { builderFile } = await import('../../governance/targets/safe.ts');
+  const delegated = calls.find(({ operation }) => operation === 'delegatecall');
+  if (delegated !== undefined) {
+    throw new BadVenueError({
+      got: `a delegate call to ${delegated.to}`,
+      needed: 'plain calls: the Transaction Builder has no others',
+      where: '--builder',
+    });
+  }
+  const content = builderFile(chainId, calls, `${target}, void after ${expiresAt}`, 0);
+  await writeFile(file, `${JSON.stringify(content, null, 2)}\n`);
+}
+
+export class BadVenueError extends PlimsollError {
+  override readonly name = 'Propose.BadVenueError';
+}
