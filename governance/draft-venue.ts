@@ -66,15 +66,18 @@ export function draftAt(
   });
 
   // 4. The text, then what people send or sign.
-  const notes = [...plan.notes];
   const rows = moves.map(({ asset, field, from, to }) => ({
     asset,
     parameter: LABELS[field],
     now: show(field, from),
     proposed: show(field, to),
   }));
-  const terms = [`Executed by ${venue.parameters.target} through ${venue.route.route}, contracts of version ${held.version}.`, ...notes];
-  const text = Report.describe({ recommendation, state, rehearsal: false, evidenceRoot, rows, terms: [`${terms.join(' ')}`] });
+  const terms = [
+    `LTV = 100 % − haircut. Executed by ${venue.parameters.target} through ${venue.route.route}, contracts of version ${held.version}.`,
+    ...(leftOut.length === 0 ? [] : ['', `The evidence is about the whole advice. Not in these calls: ${leftOut.map(name).join(', ')}.`]),
+    ...(plan.notes.length === 0 ? [] : ['', ...plan.notes.map((note) => `- ${note}`)]),
+  ];
+  const text = Report.describe({ recommendation, state, rehearsal: false, evidenceRoot, rows, terms, bound: 'by-text' });
   const description = venue.route.route === 'openzeppelin-governor' ? Governor.restrictTo(venue.route.proposer, text) : text;
   const chainId = venue.parameters.chainId;
   const wrapped = Road.wrap(venue.route, chainId, road, plan.actions, description);
@@ -98,7 +101,7 @@ export function draftAt(
     safe: signed(wrapped.safe),
     nested: signed(wrapped.nested),
     message: plan.message ?? null,
-    notes: [...notes, ...wrapped.notes],
+    notes: [...plan.notes, ...wrapped.notes],
     description,
     descriptionHash: Road.descriptionHash(description),
     onChainId: wrapped.onChainId,

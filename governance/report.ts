@@ -21,9 +21,11 @@ export type Described = {
   readonly rows: readonly Shown[];
   /** What happens where the chain is not as it was, and other terms of the contracts; one line each. */
   readonly terms: readonly string[];
+  /** Whether the contracts know evidence and expiry, or only this text does. */
+  readonly bound: 'by-contract' | 'by-text';
 };
 
-export function describe({ recommendation, state, rehearsal, evidenceRoot, rows, terms }: Described): string {
+export function describe({ recommendation, state, rehearsal, evidenceRoot, rows, terms, bound }: Described): string {
   const simulated = recommendation.simulated || state.simulated;
   const known = assumptions(state);
   const assets = [...new Set(rows.map(({ asset }) => asset))];
@@ -57,14 +59,14 @@ export function describe({ recommendation, state, rehearsal, evidenceRoot, rows,
     `Evidence root: \`${evidenceRoot}\` (Merkle root over inputs, model, seed and the loss of every single path).`,
     '',
     `1. \`plimsoll verify <bundle>\` re-runs the bundle and must arrive at this root.`,
-    '2. `plimsoll decode <call data>` must show the table above; the registry names the same root in its event.',
-    `3. Advice ${recommendation.id} of ${recommendation.asOf}, void after ${recommendation.expiresAt}, on chain too.`,
+    `2. \`plimsoll decode <call data>\` must show the table above${bound === 'by-contract' ? '; the registry names the same root in its event' : ''}.`,
+    `3. Advice ${recommendation.id} of ${recommendation.asOf}, void after ${recommendation.expiresAt}${bound === 'by-contract' ? ', on chain too' : ': the contracts do not know that, people have to'}.`,
     ...(known.length === 0 ? [] : ['', '## What the book rests on', '', ...known]),
   ].join('\n');
 }
 
 /** The registry's changes as rows, and what its contract promises. */
-export function ofRegistry(changes: readonly Registry.Change[]): Pick<Described, 'rows' | 'terms'> {
+export function ofRegistry(changes: readonly Registry.Change[]): Pick<Described, 'rows' | 'terms' | 'bound'> {
   const rows = changes.flatMap(({ asset, from, to }) =>
     Registry.FIELDS.filter((field) => from[field] !== to[field]).map((field) => ({
       asset,
@@ -74,7 +76,7 @@ export function ofRegistry(changes: readonly Registry.Change[]): Pick<Described,
     })),
   );
   const promise = 'All or nothing: if any value on chain is no longer the one in column “now”, the whole update reverts.';
-  return { rows, terms: [`LTV = 100 % − haircut. ${promise}`] };
+  return { rows, terms: [`LTV = 100 % − haircut. ${promise}`], bound: 'by-contract' };
 }
 
 /** The review page. `execution` is shown where a rehearsal was run. */
