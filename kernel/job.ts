@@ -91,6 +91,8 @@ export type Paths = {
   readonly weights?: Float64Array;
   /** Oracles keep their first price for this many steps. */
   readonly frozenSteps: number;
+  /** Nobody can liquidate in so many first steps; 0 where not given. */
+  readonly haltedSteps?: number;
 };
 
 /** By path of the block; `account…` by account (lenders, then traders), weighted and summed over the block's paths in order. */
@@ -205,7 +207,19 @@ export function place(arena: Arena, book: BookInput, paths: Paths): Placed {
   const byAccount = [doubles(accounts), doubles(accounts)];
 
   const pays = book.fundingRate.some((rate) => rate !== 0) ? 1 : 0;
-  const words = [assets, paths.steps, paths.columns, lenders, traders, paths.frozenSteps, series, nodes, optionRow, pays];
+  const words = [
+    assets,
+    paths.steps,
+    paths.columns,
+    lenders,
+    traders,
+    paths.frozenSteps,
+    paths.haltedSteps ?? 0,
+    series,
+    nodes,
+    optionRow,
+    pays,
+  ];
   words.push(
     ...market,
     ...lending,

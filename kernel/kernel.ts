@@ -11,6 +11,7 @@ import * as Job from './job.ts';
 import * as Law from './law.ts';
 import { arena as makeArena, type WasmMemory } from './memory.ts';
 import * as Option from './option.ts';
+import * as Trace from './trace.ts';
 
 export type Kernel = {
   /** SHA-256 of the module's bytes: other code, other evidence. */
@@ -42,6 +43,8 @@ export type Kernel = {
   standing(book: Job.BookInput): { readonly equityUsd: Float64Array; readonly requiredUsd: Float64Array };
   /** The book against the given paths. */
   stress(book: Job.BookInput, paths: Job.Paths): Job.BlockResult;
+  /** The same run, the same bits, and what happened in it. For one path, or a few: events are many. */
+  trace(book: Job.BookInput, paths: Job.Paths): { readonly result: Job.BlockResult; readonly events: readonly Trace.TraceEvent[] };
 };
 
 type Exports = {
@@ -62,6 +65,8 @@ type Exports = {
   standing(job: number, equities: number, requirements: number): void;
   simulate(law: number, firstPath: number, count: number, out: number, weights: number): void;
   stress(job: number, factors: number, weights: number, count: number): void;
+  traceTo(out: number, records: number): void;
+  traced(): number;
 };
 
 // The part of the host's WebAssembly that is used; its types live in the DOM library, which a server does not load.
@@ -74,6 +79,9 @@ type Host = {
 
 /** No path at all. */
 const STILL: Job.Paths = { count: 0, steps: 0, columns: 0, factors: new Float64Array(0), frozenSteps: 0 };
+
+/** Room for a trace at first; one that needs more is run again. */
+const FEW_RECORDS = 4_096;
 
 let loaded: Kernel | undefined;
 
@@ -140,6 +148,20 @@ function instantiate(): Kernel {
       const placed = Job.place(arena, book, paths);
       wasm.stress(placed.job, placed.factors, placed.weights, paths.count);
       return placed.read();
+    },
+    trace(book, paths) {
+      let room = FEW_RECORDS;
+      while (true) {
+        arena.reset();
+        const placed = Job.place(arena, book, paths);
+        const out = arena.room(8 * Trace.WIDTH * room);
+        wasm.traceTo(out, room);
+        wasm.stress(placed.job, placed.factors, placed.weights, paths.count);
+        const records = wasm.traced();
+        wasm.traceTo(0, 0);
+        if (records <= room) return { result: placed.read(), events: Trace.decode(arena.read(out, Trace.WIDTH * records)) };
+        room = records;
+      }
     },
   };
 }

@@ -11,6 +11,7 @@ export { normalOf } from './normal';
 export { priceOptions } from './option';
 export { uniform } from './stream';
 export { stress } from './stress';
+export { traced, traceTo } from './trace';
 
 export function heapBase(): usize {
   return __heap_base;

@@ -11,6 +11,8 @@ export class Job {
   lenders: i32;
   traders: i32;
   frozenSteps: i32;
+  /** Nobody can liquidate in the first of the steps. */
+  haltedSteps: i32;
   /** Option series, nodes of the margin grid, and places in a row of `optionInputs`: nodes + 2 or more, even. */
   series: i32;
   nodes: i32;

@@ -12,6 +12,7 @@ import * as Impact from './impact';
 import { f, i, set, Job } from './job';
 import * as Market from './market';
 import * as Queue from './queue';
+import * as Trace from './trace';
 
 /** Calls on one account within one step; enough for close factor, next largest debt and next largest collateral. */
 const CALLS_PER_STEP = 4;
@@ -158,7 +159,13 @@ function offer(job: Job, account: i32): bool {
 function liquidate(job: Job, account: i32): bool {
   if (!offer(job, account)) return false;
   const repay = Deal.size(job, allowed);
-  if (repay <= 0) return false;
+  if (repay <= 0) {
+    if (Trace.on) Trace.record(Trace.UNATTENDED, account, collateralRow, debtRow, allowed, weighted / owed);
+    return false;
+  }
+  const soldAt = Trace.on ? priceOf(job, i(job.collateralAsset, collateralRow)) : 0;
+  const boughtAt = Trace.on ? priceOf(job, i(job.debtAsset, debtRow)) : 0;
+  const earned = Trace.on ? Deal.profit(job, repay) - job.gasUsd : 0;
 
   Deal.settle(job, repay);
   const bonus = f(job.collateralBonus, collateralRow);
@@ -175,6 +182,24 @@ function liquidate(job: Job, account: i32): bool {
   store<i32>(job.hit + (<usize>account << 2), 1);
   liquidatedUsd += repay;
   penaltyUsd += repay * bonus;
+  if (Trace.on) {
+    Trace.record(
+      Trace.LIQUIDATION,
+      account,
+      sold,
+      bought,
+      repay,
+      repay * bonus,
+      seizedTokens,
+      repaidTokens,
+      weighted / owed,
+      soldAt,
+      priceOf(job, sold),
+      boughtAt,
+      priceOf(job, bought),
+      earned,
+    );
+  }
   return true;
 }
 
@@ -187,4 +212,9 @@ function weigh(job: Job, account: i32, prices: usize, collateral: usize, debt: u
   for (let row = i(job.collateralStart, account); row < end; row += 1) {
     weighted += f(collateral, row) * f(prices, i(job.collateralAsset, row)) * f(job.collateralThreshold, row);
   }
+}
+
+/** Of the next dollar sold. */
+function priceOf(job: Job, asset: i32): f64 {
+  return f(job.reference, asset) * (1 - Impact.slope(job, asset, 0));
 }

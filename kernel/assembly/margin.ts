@@ -12,6 +12,7 @@ import * as Impact from './impact';
 import { at, f, i, set, Job } from './job';
 import * as Market from './market';
 import * as Series from './series';
+import * as Trace from './trace';
 
 export const LINEAR: i32 = 0;
 export const INVERSE: i32 = 1;
@@ -93,6 +94,7 @@ export function liquidateAll(job: Job, step: i32): void {
       continue;
     }
     const missing = Math.max(0, -closedEquity(job, trader, step, true));
+    if (Trace.on) Trace.record(Trace.MARGIN_CALL, account, -1, -1, equity, required, missing);
     store<i32>(job.hit + (<usize>account << 2), 1);
     set(job.due, account, Infinity);
     charge(job, trader, missing);
@@ -105,7 +107,10 @@ export function close(job: Job): void {
   for (let trader = 0; trader < job.traders; trader += 1) {
     if (i(job.hit, job.lenders + trader) != 0) continue;
     weigh(job, trader, job.marks);
-    if (equity < required) charge(job, trader, Math.max(0, -closedEquity(job, trader, job.steps, false)));
+    if (equity >= required) continue;
+    const missing = Math.max(0, -closedEquity(job, trader, job.steps, false));
+    if (Trace.on) Trace.record(Trace.CLOSED, job.lenders + trader, -1, -1, equity, required, missing);
+    charge(job, trader, missing);
   }
 }
 
@@ -143,6 +148,7 @@ function charge(job: Job, trader: i32, missingUsd: f64): void {
  * market is not thrown at it: a bidder takes it over at the auction's largest discount. Whoever takes an option over hedges it.
  */
 function closedEquity(job: Job, trader: i32, step: i32, moves: bool): f64 {
+  if (Trace.on) Trace.whose(job.lenders + trader);
   let left = f(job.startEquity, trader);
   let end = i(job.positionStart, trader + 1);
   for (let row = i(job.positionStart, trader); row < end; row += 1) {
@@ -172,6 +178,7 @@ function closedEquity(job: Job, trader: i32, step: i32, moves: bool): f64 {
 function sell(job: Job, asset: i32, sizeUsd: f64, moves: bool): f64 {
   const sold = Impact.proceeds(job, asset, sizeUsd);
   const auctioned = sizeUsd - job.auctionDiscount * Math.abs(sizeUsd);
+  if (Trace.on) Trace.record(Trace.TRADE, Trace.who, asset, sold >= auctioned ? 0 : 1, sizeUsd, Math.max(sold, auctioned));
   if (moves && sold >= auctioned) Impact.trade(job, asset, sizeUsd);
   return Math.max(sold, auctioned);
 }

@@ -7,6 +7,7 @@
  */
 import * as Impact from './impact';
 import { f, i, set, Job } from './job';
+import * as Trace from './trace';
 
 /** Sum over steps of the largest move of any oracle price, in units of its start price: no price has moved by more since. */
 export let drift: f64 = 0;
@@ -55,6 +56,25 @@ export function mark(job: Job): void {
     const start = f(job.startPrice, asset);
     set(job.marks, asset, price);
     markMove = Math.max(markMove, Math.abs(price - start) / start);
+  }
+}
+
+/** Prices and outstanding sales as the step's liquidators find them. */
+export function tell(job: Job): void {
+  for (let asset = 0; asset < job.assets; asset += 1) {
+    const reference = f(job.reference, asset);
+    Trace.record(
+      Trace.PRICE,
+      -1,
+      asset,
+      i(job.pool, asset),
+      reference,
+      f(job.oracle, asset),
+      reference * (1 - Impact.lasting(job, asset)),
+      reference * (1 - Impact.slope(job, asset, 0)),
+      f(job.flowUsd, i(job.pool, asset)),
+      f(job.lastingUsd, i(job.pool, asset)),
+    );
   }
 }
 

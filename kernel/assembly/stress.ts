@@ -10,6 +10,7 @@ import { f, i, set, Job } from './job';
 import * as Lending from './lending';
 import * as Margin from './margin';
 import * as Market from './market';
+import * as Trace from './trace';
 
 /** `count` paths of price multiples at `factors`, [path][step][column], f64 weights by path; results into the job's arrays. */
 export function stress(job: Job, factors: usize, weights: usize, count: i32): void {
@@ -25,15 +26,20 @@ export function stress(job: Job, factors: usize, weights: usize, count: i32): vo
     Lending.open(job);
     Margin.open(job);
     for (let step = 1; step <= job.steps; step += 1) {
+      if (Trace.on) Trace.at(step);
       Market.advance(job, step, factors);
       factors += row;
+      if (Trace.on) Market.tell(job);
       Margin.accrue(job, step);
+      if (step <= job.haltedSteps) continue;
       Lending.liquidateAll(job);
       Margin.liquidateAll(job, step);
     }
     Market.mark(job);
     for (let step = job.steps + 1; step <= 2 * job.steps && Lending.anyBelow(job); step += 1) {
+      if (Trace.on) Trace.at(step);
       Market.advance(job, step, factors - row);
+      if (Trace.on) Market.tell(job);
       Lending.liquidateAll(job);
       Margin.liquidateAll(job, step);
       Market.mark(job);
@@ -49,11 +55,13 @@ function finish(job: Job, path: i32, weight: f64): void {
   for (let account = 0; account < job.lenders; account += 1) {
     const missing = Lending.shortfallUsd(job, account);
     badDebt += missing;
+    if (Trace.on && missing > 0) Trace.record(Trace.BAD_DEBT, account, -1, -1, missing);
     if (missing > 0) set(job.accountLossUsd, account, f(job.accountLossUsd, account) + weight * missing);
     if (i(job.hit, account) != 0 && Lending.recovered(job, account)) needless += 1;
   }
   Margin.close(job);
   const deleveraged = Margin.deleveraged(job);
+  if (Trace.on && deleveraged > 0) Trace.record(Trace.DELEVERAGED, -1, -1, -1, deleveraged);
   Margin.lookBack(job);
   for (let trader = 0; trader < job.traders; trader += 1) {
     if (i(job.hit, job.lenders + trader) != 0 && Margin.recovered(job, trader)) needless += 1;

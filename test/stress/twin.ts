@@ -37,7 +37,7 @@ export type TwinResult = {
   collateralLeft: number[];
 };
 
-export function twin(book: BookInput, factors: readonly (readonly number[])[], frozenSteps: number): TwinResult {
+export function twin(book: BookInput, factors: readonly (readonly number[])[], frozenSteps: number, haltedSteps = 0): TwinResult {
   const pools = Array.from(book.startPrice, (): Pool => ({ venue: 0, market: 0 }));
   const assets = Array.from(
     book.startPrice,
@@ -225,6 +225,7 @@ export function twin(book: BookInput, factors: readonly (readonly number[])[], f
       }
       Twin.settle(traders, ({ oracle }) => oracle, Twin.yearsAt(book, now));
     }
+    if (step <= Math.min(haltedSteps, factors.length)) return;
     const inTurn = lenders
       .filter((lender) => offer(lender) !== null)
       .map((lender) => ({ lender, key: worth(lender) }))
