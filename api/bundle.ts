@@ -8,6 +8,7 @@ import { MarketModel } from '../models/market.ts';
 import { ScenarioSet } from '../models/scenario.ts';
 import { Policy } from '../tuner/policy.ts';
 import { Recommendation } from '../tuner/recommendation.ts';
+import { StressEvidence } from '../tuner/stress/evidence.ts';
 import * as Folder from './folder.ts';
 
 const PARTS = {
@@ -18,6 +19,8 @@ const PARTS = {
   model: MarketModel,
   scenarios: ScenarioSet,
   recommendation: Recommendation,
+  'evidence-before': StressEvidence,
+  'evidence-after': StressEvidence,
 } as const;
 type Parts = { readonly [name in keyof typeof PARTS]: ReturnType<(typeof PARTS)[name]['parse']> };
 

@@ -44,6 +44,7 @@ const OUTCOMES: Readonly<Record<string, Outcome>> = {
   'Store.EmbeddedStoreFailedError': { status: 503, exitCode: 1 },
   'Jobs.RedisUnreachableError': { status: 503, exitCode: 1 },
   'Folder.UnwritableError': { status: 500, exitCode: 1 },
+  'WhatIf.BadWhatIfError': { status: 400, exitCode: 2 },
   'Verify.OtherCodeError': { status: 409, exitCode: 3 },
   'Verify.ForeignInputError': { status: 422, exitCode: 4 },
   'Verify.DifferenceError': { status: 422, exitCode: 4 },

@@ -6,6 +6,7 @@ import { outcome, toProblem } from '../errors.ts';
 import * as Data from './data.ts';
 import * as Decode from './decode.ts';
 import * as Doctor from './doctor.ts';
+import * as Explain from './explain.ts';
 import * as Fit from './fit.ts';
 import * as Propose from './propose.ts';
 import * as Run from './run.ts';
@@ -34,7 +35,7 @@ export async function main(args: readonly string[]): Promise<number> {
   const end = (code: number) => {
     exitCode = code;
   };
-  for (const command of [Serve, Work, Run, Verify, Data, State, Fit, Score, Stress, Tune, Propose, Decode, Doctor])
+  for (const command of [Serve, Work, Run, Verify, Data, State, Fit, Score, Stress, Tune, Explain, Propose, Decode, Doctor])
     command.add(program, end);
   for (const command of [program, ...descendants(program)])
     command.exitOverride().configureOutput({ writeOut: print, writeErr: (text) => say(text.trimEnd()) });
