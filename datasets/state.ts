@@ -65,6 +65,8 @@ export const AssetState = z
     parameters: RiskParameters,
     feed: OracleFeed,
     depth: Depth,
+    /** Aave: in isolation, it counts as collateral only where it is an account's only one. Left out: no. */
+    isolation: z.enum(['isolated', 'none']).optional(),
   })
   .readonly();
 export type AssetState = z.infer<typeof AssetState>;
@@ -84,10 +86,16 @@ export type EMode = z.infer<typeof EMode>;
 export const Holding = z.strictObject({ asset: AssetName, amountTokens: z.number().positive() }).readonly();
 export type Holding = z.infer<typeof Holding>;
 
+/** Whose rule of liquidation an account lives under; tuner/stress/rules. */
+export const LendingProtocol = z.enum(['aave-v3', 'compound-v3', 'morpho']);
+export type LendingProtocol = z.infer<typeof LendingProtocol>;
+
 /** A lending account. `eMode` 0 = none. */
 export const LendingAccount = z
   .strictObject({
     account: z.string(),
+    /** `aave-v3` where it is left out. */
+    protocol: LendingProtocol.optional(),
     eMode: z.int().nonnegative(),
     collateral: z.array(Holding).readonly(),
     debt: z.array(Holding).readonly(),

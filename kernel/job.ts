@@ -33,6 +33,28 @@ export type BookInput = {
   readonly debtStart: Int32Array;
   readonly debtAsset: Int32Array;
   readonly debtTokens: Float64Array;
+  /** By lender, whose rule of liquidation. */
+  readonly lenderRule: Int32Array;
+  readonly rules: {
+    /** `LIQUIDATION`. */
+    readonly kind: Int32Array;
+    /** Share of the whole debt that one call may repay; all of it below this health, or where either side is smaller than this. */
+    readonly closeFactor: Float64Array;
+    readonly fullCloseHealth: Float64Array;
+    readonly smallPositionUsd: Float64Array;
+    /** A call that clears neither side must leave as much on both. */
+    readonly leftoverUsd: Float64Array;
+    /** Share of the bonus the protocol keeps. */
+    readonly bonusFee: Float64Array;
+  };
+  /** Liquidators. `tied`: share of the inventory in use that is still tied up a step later. */
+  readonly agents: {
+    readonly gasUsd: Float64Array;
+    readonly capitalCost: Float64Array;
+    readonly thresholdUsd: Float64Array;
+    readonly inventoryUsd: Float64Array;
+    readonly tied: Float64Array;
+  };
   readonly positionStart: Int32Array;
   readonly positionAsset: Int32Array;
   /** Size of a perpetual, or coins of collateral. Inverse contracts: USD of contracts over the start price. */
@@ -64,12 +86,6 @@ export type BookInput = {
   /** The venue's grid, in units of shock and range; weight is the share of the profit that counts. */
   readonly grid: { readonly price: Float64Array; readonly volatility: Float64Array; readonly weight: Float64Array };
   readonly stepSeconds: number;
-  readonly closeFactor: number;
-  readonly fullCloseHealth: number;
-  readonly smallPositionUsd: number;
-  readonly gasUsd: number;
-  readonly capitalCost: number;
-  readonly bonusFee: number;
   readonly auctionDiscount: number;
   /** Closing an option costs this share of its value and this share of the underlying's price. */
   readonly optionSpread: number;
@@ -79,6 +95,8 @@ export type BookInput = {
   readonly insuranceFundUsd: number;
 };
 
+/** A liquidator repays and takes collateral; or the protocol takes the whole account and sells what it took. */
+export const LIQUIDATION = { repay: 0, absorb: 1 } as const;
 export const POSITION = { linear: 0, inverse: 1, collateral: 2 } as const;
 
 /** Price multiples of today, [path][step][column]. */
@@ -148,6 +166,18 @@ export function place(arena: Arena, book: BookInput, paths: Paths): Placed {
     arena.place(book.debtStart),
     arena.place(book.debtAsset),
     arena.place(book.debtTokens),
+    arena.place(book.lenderRule),
+    arena.place(book.rules.kind),
+    arena.place(book.rules.closeFactor),
+    arena.place(book.rules.fullCloseHealth),
+    arena.place(book.rules.smallPositionUsd),
+    arena.place(book.rules.leftoverUsd),
+    arena.place(book.rules.bonusFee),
+    arena.place(book.agents.gasUsd),
+    arena.place(book.agents.capitalCost),
+    arena.place(book.agents.thresholdUsd),
+    arena.place(book.agents.inventoryUsd),
+    arena.place(book.agents.tied),
   ];
   const margin = [
     arena.place(book.positionStart),
@@ -189,7 +219,8 @@ export function place(arena: Arena, book: BookInput, paths: Paths): Placed {
   ];
   const collateralLeft = doubles(book.collateralTokens.length);
   const debtLeft = doubles(book.debtTokens.length);
-  const queue = [arena.zeros(4 * lenders), doubles(lenders)];
+  const agents = book.agents.gasUsd.length;
+  const queue = [arena.zeros(4 * lenders), doubles(lenders), doubles(agents)];
   const hit = arena.zeros(4 * accounts);
   const guard = [...Array.from({ length: 4 }, () => doubles(accounts)), arena.zeros(4 * 4 * lenders), doubles(4 * lenders)];
   const seized = doubles(assets);
@@ -219,6 +250,7 @@ export function place(arena: Arena, book: BookInput, paths: Paths): Placed {
     nodes,
     optionRow,
     pays,
+    agents,
   ];
   words.push(
     ...market,
@@ -238,12 +270,6 @@ export function place(arena: Arena, book: BookInput, paths: Paths): Placed {
   );
   const job = arena.struct(words, [
     book.stepSeconds,
-    book.closeFactor,
-    book.fullCloseHealth,
-    book.smallPositionUsd,
-    book.gasUsd,
-    book.capitalCost,
-    book.bonusFee,
     book.auctionDiscount,
     book.optionSpread,
     book.optionTick,

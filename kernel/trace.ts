@@ -17,8 +17,9 @@ export type TraceEvent =
       readonly flowUsd: number;
       readonly lastingUsd: number;
     }
+  /** A purchase is of collateral that the protocol absorbed before. */
   | {
-      readonly kind: 'liquidation';
+      readonly kind: 'liquidation' | 'purchase';
       readonly step: number;
       readonly account: number;
       readonly collateral: number;
@@ -33,6 +34,17 @@ export type TraceEvent =
       readonly boughtUsd: readonly [number, number];
       /** What the liquidator keeps, after gas. */
       readonly earnedUsd: number;
+    }
+  /** The protocol takes the account over: all its debt, and what it credits for collateral beyond it (negative tokens repaid). */
+  | {
+      readonly kind: 'absorbed';
+      readonly step: number;
+      readonly account: number;
+      readonly debt: number;
+      readonly repaidUsd: number;
+      readonly penaltyUsd: number;
+      readonly repaidTokens: number;
+      readonly health: number;
     }
   /** Below 1, and no size of deal would pay. Rows are of the book's collateral and debt. */
   | {
@@ -92,8 +104,9 @@ function eventOf(record: Float64Array): TraceEvent {
         lastingUsd: g!,
       };
     case 1:
+    case 9:
       return {
-        kind: 'liquidation',
+        kind: kind === 1 ? 'liquidation' : 'purchase',
         step: step!,
         account: account!,
         collateral: first!,
@@ -136,6 +149,17 @@ function eventOf(record: Float64Array): TraceEvent {
         how: second === 0 ? 'market' : 'auction',
         sizeUsd: a!,
         broughtUsd: b!,
+      };
+    case 8:
+      return {
+        kind: 'absorbed',
+        step: step!,
+        account: account!,
+        debt: second!,
+        repaidUsd: a!,
+        penaltyUsd: b!,
+        repaidTokens: d!,
+        health: e!,
       };
     case 6:
       return { kind: 'bad-debt', step: step!, account: account!, lossUsd: a! };

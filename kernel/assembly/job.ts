@@ -19,6 +19,7 @@ export class Job {
   optionRow: i32;
   /** 1 where any funding rate is not 0. */
   pays: i32;
+  agents: i32;
 
   // Market, by asset.
   startPrice: usize;
@@ -50,6 +51,28 @@ export class Job {
   debtStart: usize;
   debtAsset: usize;
   debtTokens: usize;
+  /** i32 by lender: whose rule of liquidation, see lending.ts. */
+  lenderRule: usize;
+  // By rule. Kind is i32: 0 a liquidator repays and takes collateral, 1 the protocol takes all and sells it.
+  ruleKind: usize;
+  /** Share of the whole debt that one call may repay; all of it below this health, or where either side is smaller than this. */
+  ruleCloseFactor: usize;
+  ruleFullCloseHealth: usize;
+  ruleSmallUsd: usize;
+  /** A call that clears neither side must leave as much on both. */
+  ruleLeftoverUsd: usize;
+  /** Share of the bonus the protocol keeps. */
+  ruleFee: usize;
+
+  // Liquidators.
+  agentGasUsd: usize;
+  /** Per dollar repaid. */
+  agentCapitalCost: usize;
+  /** Comes for more than this after gas and capital. */
+  agentThresholdUsd: usize;
+  agentInventoryUsd: usize;
+  /** Share of the inventory in use that is still tied up a step later. */
+  agentTied: usize;
 
   // Derivative accounts.
   positionStart: usize;
@@ -111,7 +134,9 @@ export class Job {
   /** Lenders to be dealt with in this step, i32, and by what they are ranked. */
   queue: usize;
   queueKey: usize;
-  /** i32 by account, lenders then traders: liquidated in this path. */
+  /** By liquidator, USD of inventory in use. */
+  agentUsedUsd: usize;
+  /** i32 by account, lenders then traders: 1 liquidated in this path, 2 taken over by the protocol. */
   hit: usize;
   // By account, lenders then traders; see guard.ts.
   startDue: usize;
@@ -139,13 +164,6 @@ export class Job {
   accountLossUsd: usize;
 
   stepSeconds: f64;
-  closeFactor: f64;
-  fullCloseHealth: f64;
-  smallPositionUsd: f64;
-  gasUsd: f64;
-  capitalCost: f64;
-  /** Share of the bonus the protocol keeps. */
-  bonusFee: f64;
   /** A bidder takes a position at most at this discount from its price. */
   auctionDiscount: f64;
   /** Closing an option costs this share of its value and this share of the underlying's price. */

@@ -10,6 +10,8 @@ export const CLOSED: i32 = 4;
 export const TRADE: i32 = 5;
 export const BAD_DEBT: i32 = 6;
 export const DELEVERAGED: i32 = 7;
+export const ABSORBED: i32 = 8;
+export const PURCHASE: i32 = 9;
 
 const WIDTH: usize = 15;
 

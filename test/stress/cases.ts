@@ -1,5 +1,5 @@
 /** Random legal books and hard weather for the kernel's loop, its twin and its trace. */
-import { type BookInput, POSITION } from '../../kernel/job.ts';
+import { type BookInput, LIQUIDATION, POSITION } from '../../kernel/job.ts';
 import { draws } from './fixture.ts';
 
 /** A random legal book of a few accounts in hard weather: thin markets, slow oracles, jumps. */
@@ -19,7 +19,13 @@ export function randomCase(seed: number) {
   };
   const startPrice = many(assets, () => 10 ** between(-2, 4));
   const collateralStart = starts(lenders, 3);
-  const debtStart = starts(lenders, 2);
+  // Rules as protocols have them, and none of their figures.
+  const kinds = [LIQUIDATION.repay, LIQUIDATION.absorb, LIQUIDATION.repay];
+  const lenderRule = Int32Array.from({ length: lenders }, () => whole(kinds.length));
+  const debtStart = new Int32Array(lenders + 1);
+  for (let account = 0; account < lenders; account += 1) {
+    debtStart[account + 1] = debtStart[account]! + 1 + (kinds[lenderRule[account]!] === LIQUIDATION.absorb ? 0 : whole(2));
+  }
   const positionStart = starts(traders, 3);
   const rows = (start: Int32Array) => Int32Array.from({ length: start.at(-1)! }, () => whole(assets));
   const [collateralAsset, debtAsset, positionAsset] = [rows(collateralStart), rows(debtStart), rows(positionStart)];
@@ -79,6 +85,7 @@ export function randomCase(seed: number) {
   for (let asset = 1; asset < assets; asset += 1) if (draw() < 0.2) pool[asset] = pool[asset - 1]!;
   const byPool = (values: Float64Array) => values.map((_, asset) => values[pool[asset]!]!);
   const calm = draw() < 0.3;
+  const agents = 1 + whole(3);
   const book: BookInput = {
     assets,
     lenders,
@@ -106,6 +113,22 @@ export function randomCase(seed: number) {
     debtStart,
     debtAsset,
     debtTokens,
+    lenderRule,
+    rules: {
+      kind: Int32Array.from(kinds),
+      closeFactor: many(kinds.length, () => between(0.1, 1)),
+      fullCloseHealth: many(kinds.length, () => between(0.8, 1)),
+      smallPositionUsd: many(kinds.length, () => (draw() < 0.5 ? between(0, 3_000) : 10 ** between(3, 5))),
+      leftoverUsd: many(kinds.length, () => (draw() < 0.3 ? 0 : 10 ** between(2, 5))),
+      bonusFee: many(kinds.length, () => between(0, 0.5)),
+    },
+    agents: {
+      gasUsd: many(agents, () => between(0, 100)),
+      capitalCost: many(agents, () => between(0, 0.002)),
+      thresholdUsd: many(agents, () => (draw() < 0.5 ? 0 : between(0, 300))),
+      inventoryUsd: many(agents, () => (draw() < 0.4 ? Number.POSITIVE_INFINITY : 10 ** between(3, 6.5))),
+      tied: many(agents, () => draw()),
+    },
     positionStart,
     positionAsset,
     positionTokens,
@@ -127,12 +150,6 @@ export function randomCase(seed: number) {
       weight: Float64Array.from(nodes, (node) => (Math.abs(node) > 1 ? 0.35 : 1)),
     },
     stepSeconds: 3_600,
-    closeFactor: between(0.1, 1),
-    fullCloseHealth: between(0.8, 1),
-    smallPositionUsd: between(0, 3_000),
-    gasUsd: between(0, 100),
-    capitalCost: between(0, 0.002),
-    bonusFee: between(0, 0.3),
     auctionDiscount: between(0, 0.3),
     optionSpread: between(0, 0.1),
     optionTick: between(0, 0.001),

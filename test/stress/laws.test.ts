@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type AssetState, type ProtocolState, parametersOf, type RiskParameters } from '../../datasets/state.ts';
 import { loadKernel } from '../../kernel/kernel.ts';
 import type { NamedScenario } from '../../models/scenario.ts';
+import * as Agents from '../../tuner/stress/agents.ts';
 import * as Book from '../../tuner/stress/book.ts';
 import type { NamedResult } from '../../tuner/stress/evidence.ts';
 import * as Impact from '../../tuner/stress/impact.ts';
@@ -11,14 +12,16 @@ import * as Stress from '../../tuner/stress/stress.ts';
 import * as Fixture from './fixture.ts';
 
 const kernel = loadKernel();
-const FREE: Book.LiquidatorCosts = {
-  gasUsd: 0,
-  capitalCost: 0,
-  bonusFee: 0,
-  smallPositionUsd: 0,
-  auctionDiscount: 0.1,
-  optionSpread: 0,
-  optionTick: 0,
+/** Nobody pays for anything, and no rule has a figure in USD. */
+const FREE: Partial<Book.Assumptions> = {
+  costs: { auctionDiscount: 0.1, optionSpread: 0, optionTick: 0 },
+  liquidators: [{ ...Agents.FLASH, gasUsd: 0, capitalCost: 0 }],
+  rules: Book.ASSUMED.rules.map((rule) => ({
+    ...rule,
+    smallPositionUsd: 0,
+    leftoverUsd: 0,
+    bonusFee: rule.liquidation === 'absorb' ? rule.bonusFee : 0,
+  })),
 };
 const MODEL = Fixture.model(3);
 const STEPS = 12;
@@ -32,7 +35,7 @@ function run(
   state: ProtocolState,
   factors: Factors,
   options: {
-    costs?: Book.LiquidatorCosts;
+    costs?: Partial<Book.Assumptions>;
     lasting?: Impact.Lasting | undefined;
     frozen?: number;
     depth?: number;
@@ -52,7 +55,7 @@ function run(
   const scenarios = Fixture.scenarios(model, 1, STEPS, [scenario]);
   const prepared = Stress.prepare(state, model, scenarios, {
     borrowers: 'standing',
-    assumed: { costs: options.costs ?? Book.LIQUIDATOR, lasting: options.lasting ?? Impact.LASTING },
+    assumed: { ...options.costs, lasting: options.lasting ?? Impact.LASTING },
   });
   return Stress.stressNamed(kernel, prepared, parametersOf(state))[0]!;
 }
@@ -120,9 +123,15 @@ describe('laws', () => {
           depth: { ...item.depth, dailyVolumeUsd: item.depth.dailyVolumeUsd * c },
         }));
         const derivatives = state.derivatives.map((account) => ({ ...account, equityUsd: account.equityUsd * c }));
-        const { gasUsd, smallPositionUsd, ...rest } = Book.LIQUIDATOR;
         const scaled = run(Fixture.state(assets, state.lending, derivatives), factors, {
-          costs: { ...rest, gasUsd: gasUsd * c, smallPositionUsd: smallPositionUsd * c },
+          costs: {
+            liquidators: Book.ASSUMED.liquidators.map((agent) => ({ ...agent, gasUsd: agent.gasUsd * c })),
+            rules: Book.ASSUMED.rules.map((rule) => ({
+              ...rule,
+              smallPositionUsd: rule.smallPositionUsd * c,
+              leftoverUsd: rule.leftoverUsd * c,
+            })),
+          },
         });
         same(run(state, factors), scaled, c);
       }),
@@ -255,15 +264,16 @@ describe('by hand', () => {
     const small = run(
       deep(single({ collateralUsd: 1_900, debtUsd: 1_530 })),
       { A00: [1] },
-      { costs: { ...FREE, smallPositionUsd: 2_000 } },
+      { costs: { ...FREE, rules: Book.ASSUMED.rules } },
     );
     expect(small.liquidatedUsd).toBeCloseTo(1_530, 6);
   });
 
   it('nobody comes for less than gas, nor when the market is below the oracle by more than the bonus', () => {
     const dust = deep(single({ collateralUsd: 100, debtUsd: 85 }));
-    expect(run(dust, flat, { costs: { ...FREE, gasUsd: 85 * 0.05 - 0.01 } }).liquidatedUsd).toBeGreaterThan(0);
-    expect(run(dust, flat, { costs: { ...FREE, gasUsd: 85 * 0.05 + 0.01 } }).liquidatedUsd).toBe(0);
+    const gas = (gasUsd: number) => ({ ...FREE, liquidators: [{ ...Agents.FLASH, gasUsd, capitalCost: 0 }] });
+    expect(run(dust, flat, { costs: gas(85 * 0.05 - 0.01) }).liquidatedUsd).toBeGreaterThan(0);
+    expect(run(dust, flat, { costs: gas(85 * 0.05 + 0.01) }).liquidatedUsd).toBe(0);
     const stale = run(
       deep(single({ collateralUsd: 100_000, debtUsd: 82_000 })),
       { A00: Array.from({ length: STEPS }, () => 0.7) },

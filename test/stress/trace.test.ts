@@ -24,21 +24,24 @@ describe('a trace', () => {
         expect(kernel.stress(book, paths)).toEqual(plain);
         for (const { kind } of events) seen.set(kind, (seen.get(kind) ?? 0) + 1);
 
-        const liquidations = only(events, 'liquidation');
-        expect(sum(liquidations.map(({ repaidUsd }) => repaidUsd))).toBe(plain.liquidatedUsd[0]);
-        expect(sum(liquidations.map(({ penaltyUsd }) => penaltyUsd))).toBe(plain.penaltyUsd[0]);
+        const liquidations = only(events, 'liquidation', 'purchase');
+        const taken = only(events, 'liquidation', 'absorbed');
+        expect(sum(taken.map(({ repaidUsd }) => repaidUsd))).toBe(plain.liquidatedUsd[0]);
+        expect(sum(taken.map(({ penaltyUsd }) => penaltyUsd))).toBe(plain.penaltyUsd[0]);
         expect(sum(only(events, 'bad-debt').map(({ lossUsd }) => lossUsd))).toBe(plain.badDebtUsd[0]);
         const calls = only(events, 'margin-call', 'closed-at-end');
         expect(sum(calls.map(({ shortfallUsd }) => shortfallUsd))).toBe(plain.marginShortfallUsd[0]);
         expect(sum(only(events, 'deleveraged').map(({ lossUsd }) => lossUsd))).toBe(plain.deleveragedUsd[0]);
-        const hit = new Set([...liquidations, ...only(events, 'margin-call')].map(({ account }) => account));
+        const hit = new Set([...taken, ...only(events, 'margin-call')].map(({ account }) => account));
         expect(hit.size).toBe(plain.liquidatedAccounts[0]);
         for (let asset = 0; asset < book.assets; asset += 1) {
-          const repaid = liquidations.filter(({ debt }) => debt === asset).map(({ repaidTokens }) => repaidTokens);
+          const repaid = only(events, 'liquidation', 'absorbed', 'purchase')
+            .filter(({ debt }) => debt === asset)
+            .map(({ repaidTokens }) => repaidTokens);
           expect(sum(repaid)).toBe(plain.last.repaid[asset]);
         }
-        for (const { health, earnedUsd, soldUsd, boughtUsd, collateral, debt } of liquidations) {
-          expect(health).toBeLessThan(1);
+        for (const { kind, health, earnedUsd, soldUsd, boughtUsd, collateral, debt } of liquidations) {
+          if (kind === 'liquidation') expect(health).toBeLessThan(1);
           expect(earnedUsd).toBeGreaterThan(0);
           if (book.pool[collateral] === book.pool[debt]) continue;
           expect(soldUsd[1]).toBeLessThanOrEqual(soldUsd[0]);
@@ -46,9 +49,19 @@ describe('a trace', () => {
         }
         expect(only(events, 'price').filter(({ step }) => step <= steps).length).toBe(steps * book.assets);
       }),
-      { numRuns: 200 },
+      { numRuns: 400 },
     );
-    for (const kind of ['liquidation', 'unattended', 'margin-call', 'closed-at-end', 'trade', 'bad-debt', 'deleveraged'])
+    for (const kind of [
+      'liquidation',
+      'unattended',
+      'margin-call',
+      'closed-at-end',
+      'trade',
+      'bad-debt',
+      'deleveraged',
+      'absorbed',
+      'purchase',
+    ])
       expect(seen.get(kind) ?? 0, kind).toBeGreaterThan(5);
   });
 

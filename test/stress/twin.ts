@@ -2,8 +2,18 @@
  * The stress loop written the obvious way: objects, no quick tests, no flat arrays, host pow. One path at a time.
  * Kept beside the tests to be read against methods §9; the kernel must agree with it on every figure.
  */
-import { type BookInput, POSITION } from '../../kernel/job.ts';
+import { type BookInput, LIQUIDATION, POSITION } from '../../kernel/job.ts';
 import * as Twin from './twin-traders.ts';
+
+/** The largest size under `from` that leaves no dust, by halving. */
+function belowDust(dusty: (pay: number) => boolean, from: number): number {
+  let [low, high] = [0, from];
+  for (let cut = 0; cut < 60; cut += 1) {
+    if (dusty((low + high) / 2)) high = (low + high) / 2;
+    else low = (low + high) / 2;
+  }
+  return low;
+}
 
 /** Outstanding sales as the venue and as the whole market feel them. */
 type Pool = { venue: number; market: number };
@@ -17,8 +27,10 @@ export type Asset = {
   index: number;
 };
 type Lender = {
-  collateral: { asset: Asset; tokens: number; threshold: number; bonus: number }[];
+  collateral: { asset: Asset; had: number; tokens: number; threshold: number; bonus: number }[];
   debt: { asset: Asset; tokens: number }[];
+  rule: number;
+  absorbed: boolean;
   hit: boolean;
   lossUsd: number;
 };
@@ -50,11 +62,14 @@ export function twin(book: BookInput, factors: readonly (readonly number[])[], f
     (_, account): Lender => ({
       collateral: rows(book.collateralStart, account).map((row) => ({
         asset: assets[book.collateralAsset[row]!]!,
+        had: book.collateralTokens[row]!,
         tokens: book.collateralTokens[row]!,
         threshold: book.collateralThreshold[row]!,
         bonus: book.collateralBonus[row]!,
       })),
       debt: rows(book.debtStart, account).map((row) => ({ asset: assets[book.debtAsset[row]!]!, tokens: book.debtTokens[row]! })),
+      rule: book.lenderRule[account]!,
+      absorbed: false,
       hit: false,
       lossUsd: 0,
     }),
@@ -109,63 +124,131 @@ export function twin(book: BookInput, factors: readonly (readonly number[])[], f
     asset.pool.market += book.lastingSpread[asset.index]! * usd;
   };
 
-  const earnings = (sold: Asset, bought: Asset, bonus: number, repay: number) => {
-    const saleUsd = (repay * (1 + bonus * (1 - book.bonusFee)) * sold.reference) / sold.oracle;
-    const purchaseUsd = (repay * bought.reference) / bought.oracle;
+  const agents = Array.from(book.agents.gasUsd, (gasUsd, index) => ({
+    gasUsd,
+    capitalCost: book.agents.capitalCost[index]!,
+    thresholdUsd: book.agents.thresholdUsd[index]!,
+    inventoryUsd: book.agents.inventoryUsd[index]!,
+    tied: book.agents.tied[index]!,
+    used: 0,
+  }));
+
+  /** `gain`: what a dollar paid brings at oracle prices. Before capital. */
+  const earnings = (sold: Asset, bought: Asset, gain: number, pay: number) => {
+    const saleUsd = (pay * gain * sold.reference) / sold.oracle;
+    const purchaseUsd = (pay * bought.reference) / bought.oracle;
     const net = sold.pool === bought.pool ? sell(sold, saleUsd - purchaseUsd) : sell(sold, saleUsd) + sell(bought, -purchaseUsd);
-    return { net: net - repay * book.capitalCost, saleUsd, purchaseUsd };
+    return { net, saleUsd, purchaseUsd };
   };
 
-  /** What may be repaid of which debt against which collateral. */
+  /** What may be paid in which debt asset for which collateral. */
   const offer = (lender: Lender) => {
     const owed = lender.debt.reduce((sum, { asset, tokens }) => sum + tokens * asset.oracle, 0);
     const weighted = lender.collateral.reduce((sum, { asset, tokens, threshold }) => sum + tokens * asset.oracle * threshold, 0);
-    if (owed <= 0 || weighted >= owed) return null;
+    if (!lender.absorbed && (owed <= 0 || weighted >= owed)) return null;
     const largest = <T extends { asset: Asset; tokens: number }>(list: readonly T[]) =>
       list.reduce<T | undefined>(
         (best, row) => (row.tokens * row.asset.oracle > (best === undefined ? 0 : best.tokens * best.asset.oracle) ? row : best),
         undefined,
       );
-    const debt = largest(lender.debt);
+    const { rule } = lender;
+    const absorbs = book.rules.kind[rule] === LIQUIDATION.absorb;
+    const debt = largest(lender.debt) ?? (absorbs ? lender.debt[0] : undefined);
     const collateral = largest(lender.collateral.filter(({ threshold }) => threshold > 0));
-    if (debt === undefined || collateral === undefined) return null;
+    if (debt === undefined || collateral === undefined || debt.asset.oracle === 0) return null;
     const debtUsd = debt.tokens * debt.asset.oracle;
     const collateralUsd = collateral.tokens * collateral.asset.oracle;
-    const whole = weighted / owed < book.fullCloseHealth || Math.min(debtUsd, collateralUsd) < book.smallPositionUsd;
-    const allowed = Math.min(whole ? debtUsd : Math.min(debtUsd, book.closeFactor * owed), collateralUsd / (1 + collateral.bonus));
-    return { debt, collateral, allowed };
+    const given = collateral.bonus * (1 - book.rules.bonusFee[rule]!);
+    if (absorbs) {
+      const gain = 1 / (1 - given);
+      return { owed, debt, collateral, allowed: collateralUsd / gain, gain, taken: gain, absorbs, dusty: () => false };
+    }
+    const small = book.rules.smallPositionUsd[rule]!;
+    const whole = weighted / owed < book.rules.fullCloseHealth[rule]! || Math.min(debtUsd, collateralUsd) < small;
+    const taken = 1 + collateral.bonus;
+    const allowed = Math.min(whole ? debtUsd : Math.min(debtUsd, book.rules.closeFactor[rule]! * owed), collateralUsd / taken);
+    /** Neither side cleared, and one left too small. */
+    const dusty = (pay: number) =>
+      pay < debtUsd && pay < collateralUsd / taken && Math.min(debtUsd - pay, collateralUsd - pay * taken) < book.rules.leftoverUsd[rule]!;
+    return { owed, debt, collateral, allowed, gain: 1 + given, taken, absorbs, dusty };
   };
-  /** What a liquidator would earn if nothing he does moved a price. */
+  /** What the cheapest liquidator would earn if nothing he does moved a price. */
   const worth = (lender: Lender): number => {
-    const { debt, collateral, allowed } = offer(lender)!;
-    const { saleUsd, purchaseUsd } = earnings(collateral.asset, debt.asset, collateral.bonus, 1);
+    const { debt, collateral, allowed, gain } = offer(lender)!;
+    const { saleUsd, purchaseUsd } = earnings(collateral.asset, debt.asset, gain, 1);
     const price = (asset: Asset) => 1 - clamp(kinds(asset).reduce((sum, kind) => sum + slope(asset, kind, 0), 0));
-    return allowed * (saleUsd * price(collateral.asset) - purchaseUsd * price(debt.asset) - book.capitalCost);
+    const cheapest = Math.min(...agents.map(({ capitalCost }) => capitalCost));
+    return allowed * (saleUsd * price(collateral.asset) - purchaseUsd * price(debt.asset) - cheapest);
   };
 
-  const liquidate = (lender: Lender): boolean => {
-    const offered = offer(lender);
-    if (offered === null) return false;
-    const { debt, collateral, allowed } = offered;
-    // The most profitable size, by golden section on a concave function rather than by its derivative.
-    const profit = (repay: number) => earnings(collateral.asset, debt.asset, collateral.bonus, repay).net;
-    let [low, high] = [0, allowed];
-    for (let cutting = 0; cutting < 90; cutting += 1) {
+  /** The best size of a concave profit by golden section; flat at the top, so its last digits by the price of the next dollar. */
+  const peak = (profit: (pay: number) => number, next: (pay: number) => number, most: number) => {
+    let [low, high] = [0, most];
+    for (let cutting = 0; cutting < 40; cutting += 1) {
       const [a, b] = [high - (high - low) * 0.6180339887498949, low + (high - low) * 0.6180339887498949];
       if (profit(a) > profit(b)) high = b;
       else low = a;
     }
     const inside = 0.5 * (low + high);
-    const repay = profit(allowed) >= profit(inside) ? allowed : inside;
-    if (profit(repay) <= book.gasUsd) return false;
-    const { saleUsd, purchaseUsd } = earnings(collateral.asset, debt.asset, collateral.bonus, repay);
+    if (next(most) >= 0 && profit(most) >= profit(inside) - 1e-9 * most) return most;
+    [low, high] = [Math.max(0, inside - 1e-3 * most), Math.min(most, inside + 1e-3 * most)];
+    for (let cut = 0; cut < 60; cut += 1) {
+      if (next(0.5 * (low + high)) >= 0) low = 0.5 * (low + high);
+      else high = 0.5 * (low + high);
+    }
+    return 0.5 * (low + high);
+  };
+
+  const liquidate = (lender: Lender): boolean => {
+    const offered = offer(lender);
+    if (offered === null) return false;
+    const { owed, debt, collateral, allowed, gain, taken, absorbs, dusty } = offered;
+    const bids = agents.flatMap((agent) => {
+      const most = Math.min(allowed, agent.inventoryUsd - agent.used);
+      if (most <= 0) return [];
+      const profit = (pay: number) => earnings(collateral.asset, debt.asset, gain, pay).net - pay * agent.capitalCost;
+      /** What the next dollar earns. */
+      const next = (pay: number) => {
+        const { saleUsd, purchaseUsd } = earnings(collateral.asset, debt.asset, gain, 1);
+        const [sold, bought] = [pay * saleUsd, pay * purchaseUsd];
+        const joint = collateral.asset.pool === debt.asset.pool;
+        const price = (asset: Asset, usd: number) => 1 - clamp(kinds(asset).reduce((sum, kind) => sum + slope(asset, kind, usd), 0));
+        return (
+          saleUsd * price(collateral.asset, joint ? sold - bought : sold) -
+          purchaseUsd * price(debt.asset, joint ? sold - bought : -bought) -
+          agent.capitalCost
+        );
+      };
+      // Where the best size leaves dust: the best that does not, or all.
+      const best = peak(profit, next, most);
+      const sizes = dusty(best) ? [peak(profit, next, belowDust(dusty, best)), ...(dusty(most) ? [] : [most])] : [best];
+      return sizes.filter((pay) => pay > 0).map((pay) => ({ agent, pay, earned: profit(pay) - agent.gasUsd }));
+    });
+    const chosen = bids
+      .filter(({ agent, earned }) => earned > agent.thresholdUsd)
+      .reduce<(typeof bids)[number] | undefined>((most, bid) => (most === undefined || bid.earned > most.earned ? bid : most), undefined);
+    if (chosen === undefined) return false;
+    const { agent, pay } = chosen;
+    if (absorbs && !lender.absorbed) {
+      const counted = lender.collateral.filter(({ threshold }) => threshold > 0);
+      const value = counted.reduce((sum, { asset, tokens }) => sum + tokens * asset.oracle, 0);
+      const credit = Math.max(0, counted.reduce((sum, { asset, tokens, bonus }) => sum + tokens * asset.oracle * (1 - bonus), 0) - owed);
+      debt.tokens += credit / debt.asset.oracle;
+      lender.absorbed = true;
+      total.liquidatedUsd += owed;
+      total.penaltyUsd += Math.max(0, value - owed - credit);
+    }
+    const { saleUsd, purchaseUsd } = earnings(collateral.asset, debt.asset, gain, pay);
+    agent.used += pay;
     move(collateral.asset, saleUsd);
     move(debt.asset, -purchaseUsd);
-    collateral.tokens = Math.max(0, collateral.tokens - (repay * (1 + collateral.bonus)) / collateral.asset.oracle);
-    debt.tokens = Math.max(0, debt.tokens - repay / debt.asset.oracle);
+    collateral.tokens = pay === allowed && absorbs ? 0 : Math.max(0, collateral.tokens - (pay * taken) / collateral.asset.oracle);
+    debt.tokens = Math.max(0, debt.tokens - pay / debt.asset.oracle);
     lender.hit = true;
-    total.liquidatedUsd += repay;
-    total.penaltyUsd += repay * collateral.bonus;
+    if (!absorbs) {
+      total.liquidatedUsd += pay;
+      total.penaltyUsd += pay * collateral.bonus;
+    }
     return true;
   };
 
@@ -225,6 +308,7 @@ export function twin(book: BookInput, factors: readonly (readonly number[])[], f
       }
       Twin.settle(traders, ({ oracle }) => oracle, Twin.yearsAt(book, now));
     }
+    for (const agent of agents) agent.used *= agent.tied;
     if (step <= Math.min(haltedSteps, factors.length)) return;
     const inTurn = lenders
       .filter((lender) => offer(lender) !== null)
@@ -242,7 +326,12 @@ export function twin(book: BookInput, factors: readonly (readonly number[])[], f
   const below = ({ collateral, debt }: Lender, price: (asset: Asset) => number) =>
     collateral.reduce((sum, { asset, tokens, threshold }) => sum + tokens * price(asset) * threshold, 0) <
     debt.reduce((sum, { asset, tokens }) => sum + tokens * price(asset), 0);
-  const anyBelow = () => lenders.some((lender) => below(lender, mark) || below(lender, ({ oracle }) => oracle));
+  const anyBelow = () =>
+    lenders.some((lender) =>
+      lender.absorbed
+        ? lender.collateral.some(({ asset, tokens, threshold, had }) => threshold > 0 && asset.oracle > 0 && tokens > 1e-6 * had)
+        : below(lender, mark) || below(lender, ({ oracle }) => oracle),
+    );
 
   factors.forEach((row, index) => {
     advance(row, index + 1);
@@ -252,7 +341,7 @@ export function twin(book: BookInput, factors: readonly (readonly number[])[], f
 
   for (const lender of lenders) {
     const owed = lender.debt.reduce((sum, { asset, tokens }) => sum + tokens * mark(asset), 0);
-    if (!below(lender, mark)) continue;
+    if (!lender.absorbed && !below(lender, mark)) continue;
     const value = lender.collateral
       .filter(({ threshold }) => threshold > 0)
       .reduce((sum, { asset, tokens }) => sum + sell(asset, tokens * asset.reference), 0);

@@ -5,37 +5,28 @@ import { margined } from '../../datasets/derivatives.ts';
 import type { EMode, Holding, LendingAccount, ProtocolState, RiskParameters } from '../../datasets/state.ts';
 import type { BookInput } from '../../kernel/job.ts';
 import { loadKernel } from '../../kernel/kernel.ts';
+import * as Agents from './agents.ts';
 import * as Impact from './impact.ts';
 import type { Law } from './law.ts';
+import { AAVE_V3 } from './rules/aave-v3.ts';
+import { COMPOUND_V3 } from './rules/compound-v3.ts';
+import { MORPHO } from './rules/morpho.ts';
+import type { LendingRule } from './rules/rule.ts';
+import * as Rule from './rules/rule.ts';
 import * as Traders from './traders.ts';
 
 /** Who keeps what when parameters change: see terms.ts. */
 export type Borrowers = 'standing' | 'responsive';
 
-/** What liquidators pay and take; declared assumptions, the same for every protocol until measured. */
+/** What closing a margin position costs; declared assumptions, the same for every venue until measured. */
 export type LiquidatorCosts = {
-  readonly gasUsd: number;
-  /** Per dollar repaid: Aave's flash-loan premium. */
-  readonly capitalCost: number;
-  /** Share of the bonus the protocol keeps. */
-  readonly bonusFee: number;
-  /** Below this debt or collateral a position may be closed whole (Aave v3.3, MIN_BASE_MAX_CLOSE_FACTOR_THRESHOLD). */
-  readonly smallPositionUsd: number;
   /** Largest discount at which a bidder takes over a margin position that the market cannot absorb. */
   readonly auctionDiscount: number;
   /** Closing an option costs this share of its value, and this share of the underlying's price. */
   readonly optionSpread: number;
   readonly optionTick: number;
 };
-export const LIQUIDATOR: LiquidatorCosts = {
-  gasUsd: 30,
-  capitalCost: 0.0005,
-  bonusFee: 0.1,
-  smallPositionUsd: 2_000,
-  auctionDiscount: 0.1,
-  optionSpread: 0.05,
-  optionTick: 0.0005,
-};
+export const LIQUIDATOR: LiquidatorCosts = { auctionDiscount: 0.1, optionSpread: 0.05, optionTick: 0.0005 };
 
 /** In a row's override: the asset's own parameters apply. */
 export const NO_OVERRIDE = -1;
@@ -48,6 +39,10 @@ export type Book = {
   readonly lenders: readonly string[];
   readonly traders: readonly string[];
   readonly input: BookInput;
+  /** By place in `input.rules`. */
+  readonly rules: readonly LendingRule[];
+  /** By collateral row: place of its account's rule. */
+  readonly rowRule: Int32Array;
   /** By collateral row: eMode values as fractions, or −1. */
   readonly eModeLtv: Float64Array;
   readonly eModeThreshold: Float64Array;
@@ -57,8 +52,19 @@ export type Book = {
 };
 
 /** Declared, not fitted. */
-export type Assumptions = { readonly costs: LiquidatorCosts; readonly lasting: Impact.Lasting };
-export const ASSUMED: Assumptions = { costs: LIQUIDATOR, lasting: Impact.LASTING };
+export type Assumptions = {
+  readonly costs: LiquidatorCosts;
+  readonly lasting: Impact.Lasting;
+  readonly liquidators: readonly Agents.Liquidator[];
+  /** One for each protocol that an account names. Close factor and full-close health of Aave are the state's. */
+  readonly rules: readonly LendingRule[];
+};
+export const ASSUMED: Assumptions = {
+  costs: LIQUIDATOR,
+  lasting: Impact.LASTING,
+  liquidators: [Agents.FLASH],
+  rules: [AAVE_V3, COMPOUND_V3, MORPHO],
+};
 
 export function flatten(state: ProtocolState, law: Law, stepSeconds: number, borrowers: Borrowers, assumed: Assumptions): Book {
   const assets = state.assets.map(({ asset }) => asset);
@@ -80,11 +86,16 @@ export function flatten(state: ProtocolState, law: Law, stepSeconds: number, bor
     }
   }
 
+  const rules = assumed.rules.map((rule) =>
+    rule.protocol === 'aave-v3' ? { ...rule, closeFactor: fromBps(state.closeFactorBps), fullCloseHealth: state.fullCloseHealth } : rule,
+  );
+  const lenderRule = Int32Array.from(lending, (account) => ruleOf(rules, account));
   const collateral = rows(lending, ({ collateral }) => collateral, position);
   const debt = rows(lending, (account) => account.debt, position);
   const traders = Traders.flatten(state, stepSeconds, assumed.costs);
   const eModes = new Map(state.eModes.map((mode) => [mode.category, mode]));
-  const overrides = lending.flatMap((account) => account.collateral.map(({ asset }) => overrideOf(account, asset, eModes)));
+  const isolated = new Set(state.assets.filter(({ isolation }) => isolation === 'isolated').map(({ asset }) => asset));
+  const overrides = lending.flatMap((account) => account.collateral.map(({ asset }) => overrideOf(account, asset, eModes, isolated)));
   const by = (read: (asset: ProtocolState['assets'][number], index: number) => number) => Float64Array.from(state.assets, read);
   const kernel = loadKernel();
   const columns = Int32Array.from(state.assets, ({ panelAsset }) => (panelAsset === null ? -1 : (column.get(panelAsset) ?? -1)));
@@ -114,10 +125,11 @@ export function flatten(state: ProtocolState, law: Law, stepSeconds: number, bor
     debtStart: debt.start,
     debtAsset: debt.asset,
     debtTokens: debt.tokens,
+    lenderRule,
+    rules: Rule.columns(rules),
+    agents: Agents.columns(kernel, assumed.liquidators, stepSeconds),
     ...traders.input,
     stepSeconds,
-    closeFactor: fromBps(state.closeFactorBps),
-    fullCloseHealth: state.fullCloseHealth,
     ...assumed.costs,
   };
   return {
@@ -127,6 +139,8 @@ export function flatten(state: ProtocolState, law: Law, stepSeconds: number, bor
     lenders: lending.map(({ account }) => account),
     traders: traders.accounts,
     input,
+    rules,
+    rowRule: Int32Array.from(lending.flatMap(({ collateral: list }, account) => list.map(() => lenderRule[account]!))),
     eModeLtv: Float64Array.from(overrides, (mode) => (mode === null ? NO_OVERRIDE : fromBps(mode.ltvBps))),
     eModeThreshold: Float64Array.from(overrides, (mode) => (mode === null ? NO_OVERRIDE : fromBps(mode.liquidationThresholdBps))),
     eModeBonus: Float64Array.from(overrides, (mode) => (mode === null ? NO_OVERRIDE : fromBps(mode.liquidationBonusBps))),
@@ -169,9 +183,31 @@ function poolsOf(state: ProtocolState): { first: Int32Array; deepest: Int32Array
   };
 }
 
-function overrideOf(account: LendingAccount, asset: string, eModes: ReadonlyMap<number, EMode>): EMode | null {
+/** What replaces the asset's own values in this account: its efficiency mode, or nothing where an isolated asset is not alone. */
+function overrideOf(
+  account: LendingAccount,
+  asset: string,
+  eModes: ReadonlyMap<number, EMode>,
+  isolated: ReadonlySet<string>,
+): Pick<EMode, 'ltvBps' | 'liquidationThresholdBps' | 'liquidationBonusBps'> | null {
+  if ((account.protocol ?? 'aave-v3') !== 'aave-v3') return null;
+  if (isolated.has(asset) && account.collateral.length > 1) return { ltvBps: 0, liquidationThresholdBps: 0, liquidationBonusBps: 0 };
   const mode = account.eMode === 0 ? undefined : eModes.get(account.eMode);
   return mode?.assets.includes(asset) ? mode : null;
+}
+
+function ruleOf(rules: readonly LendingRule[], account: LendingAccount): number {
+  const protocol = account.protocol ?? 'aave-v3';
+  const place = rules.findIndex((rule) => rule.protocol === protocol);
+  if (place < 0) {
+    throw new NoRuleError({
+      got: protocol,
+      needed: `one of ${rules.map((rule) => rule.protocol).join(', ')}`,
+      where: `account ${account.account}`,
+    });
+  }
+  Rule.checkHoldings(rules[place]!, account);
+  return place;
 }
 
 export class NotModelledError extends PlimsollError {
@@ -184,4 +220,8 @@ export class MissingParametersError extends PlimsollError {
 
 export class UnknownAssetError extends PlimsollError {
   override readonly name = 'Book.UnknownAssetError';
+}
+
+export class NoRuleError extends PlimsollError {
+  override readonly name = 'Book.NoRuleError';
 }

@@ -10,6 +10,7 @@ import type { ParametersByAsset, RiskParameters } from '../../datasets/state.ts'
 import { type BookInput, POSITION } from '../../kernel/job.ts';
 import { loadKernel } from '../../kernel/kernel.ts';
 import { type Book, MissingParametersError, NO_OVERRIDE } from './book.ts';
+import * as Rule from './rules/rule.ts';
 
 /** The book under the given parameters: thresholds, bonuses, margins, and debts and sizes by the borrower rule. */
 export function apply(book: Book, parameters: ParametersByAsset): BookInput {
@@ -25,7 +26,8 @@ export function apply(book: Book, parameters: ParametersByAsset): BookInput {
   const ltv = ({ haircutBps }: RiskParameters) => fromBps(BPS_ONE - haircutBps);
 
   const collateralThreshold = rowValue(book.eModeThreshold, ({ liquidationThresholdBps }) => fromBps(liquidationThresholdBps), tested);
-  const collateralBonus = rowValue(book.eModeBonus, ({ liquidationBonusBps }) => fromBps(liquidationBonusBps), tested);
+  const listedBonus = rowValue(book.eModeBonus, ({ liquidationBonusBps }) => fromBps(liquidationBonusBps), tested);
+  const collateralBonus = listedBonus.map((bonus, row) => Rule.bonusOf(book.rules[book.rowRule[row]!]!, collateralThreshold[row]!, bonus));
   const ltvNow = rowValue(book.eModeLtv, ltv, book.inForce);
   const ltvTested = rowValue(book.eModeLtv, ltv, tested);
 
