@@ -136,13 +136,13 @@ describe('morpho', () => {
 
 describe('liquidators', () => {
   const one = { ...Agents.FLASH, gasUsd: 0, capitalCost: 0 };
-  const repaid = (liquidators: readonly Agents.Liquidator[], factors: readonly number[] = [1]) =>
-    run({ protocol: 'morpho', debtUsd: 81_000, liquidators, factors, parameters: { liquidationThresholdBps: 8_000 } }).liquidatedUsd;
+  const repaid = (liquidators: readonly Agents.Liquidator[], debtUsd = 81_000) =>
+    run({ protocol: 'morpho', debtUsd, liquidators, parameters: { liquidationThresholdBps: 8_000 } }).liquidatedUsd;
 
   it('pay what they have, and again what has come free', () => {
     // Two rounds: the step and its run-off. Half of 10,000 is free again after a step of an hour.
-    expect(repaid([{ ...one, inventoryUsd: 10_000, recycleSeconds: 3_600 }])).toBeCloseTo(15_000, 6);
-    expect(repaid([{ ...one, inventoryUsd: 10_000, recycleSeconds: 1e15 }])).toBeCloseTo(10_000, 6);
+    expect(repaid([{ ...one, inventoryUsd: 10_000, recycleSeconds: 3_600 }], 90_000)).toBeCloseTo(15_000, 6);
+    expect(repaid([{ ...one, inventoryUsd: 10_000, recycleSeconds: 1e15 }], 90_000)).toBeCloseTo(10_000, 6);
   });
 
   it('come only above their threshold', () => {
