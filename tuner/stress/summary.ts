@@ -94,13 +94,13 @@ export function total(values: ArrayLike<number>): number {
   return sum;
 }
 
-function mean(values: readonly number[], weight: readonly number[]): number {
+export function mean(values: readonly number[], weight: readonly number[]): number {
   let sum = 0;
   for (let path = 0; path < values.length; path += 1) sum += weight[path]! * values[path]!;
   return sum / total(weight);
 }
 
-function standardError(values: readonly number[], weight: readonly number[], centre: number): number {
+export function standardError(values: readonly number[], weight: readonly number[], centre: number): number {
   const count = values.length;
   if (count < 2) return 0;
   let sum = 0;
