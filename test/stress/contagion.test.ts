@@ -23,9 +23,14 @@ function protocolState(protocol: LendingProtocol, series = 'A00', depth: AssetSt
     collateral: [{ asset: 'A00', amountTokens: 4e4 }],
     debt: [{ asset: 'USD', amountTokens: 4e6 * 0.8 * level }],
   }));
-  return Fixture.state([Fixture.asset('A00', { panelAsset: series, feed: INSTANT, depth }), Fixture.dollar({ feed: INSTANT })], lending, [], {
-    protocol,
-  });
+  return Fixture.state(
+    [Fixture.asset('A00', { panelAsset: series, feed: INSTANT, depth }), Fixture.dollar({ feed: INSTANT })],
+    lending,
+    [],
+    {
+      protocol,
+    },
+  );
 }
 
 /** Three series, one price: each protocol's own pool, at the same prices. */
@@ -65,7 +70,7 @@ describe('contagion', () => {
   });
 
   it('costs where they sell into the same market', () => {
-    const { together, aloneUsd, alone } = onePath(PROTOCOLS.map((protocol) => protocolState(protocol)));
+    const { together, aloneUsd } = onePath(PROTOCOLS.map((protocol) => protocolState(protocol)));
     expect(together.badDebtUsd).toBeGreaterThan(1.2 * aloneUsd);
   });
 

@@ -39,8 +39,9 @@ export function join(states: readonly ProtocolState[]): ProtocolState {
     throw new NotJointError({ got: states.map(({ protocol }) => protocol).join(', ') || 'none', needed: 'states of different protocols' });
   }
   const traded = states.filter(({ derivatives }) => derivatives.length > 0);
-  const other = states.find(({ asOf, closeFactorBps, fullCloseHealth }) =>
-    asOf !== first.asOf || closeFactorBps !== first.closeFactorBps || fullCloseHealth !== first.fullCloseHealth,
+  const other = states.find(
+    ({ asOf, closeFactorBps, fullCloseHealth }) =>
+      asOf !== first.asOf || closeFactorBps !== first.closeFactorBps || fullCloseHealth !== first.fullCloseHealth,
   );
   if (traded.length > 0 || other !== undefined) {
     throw new NotJointError({
