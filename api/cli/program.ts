@@ -8,6 +8,7 @@ import * as Decode from './decode.ts';
 import * as Doctor from './doctor.ts';
 import * as Explain from './explain.ts';
 import * as Fit from './fit.ts';
+import * as Path from './path.ts';
 import * as Propose from './propose.ts';
 import * as Run from './run.ts';
 import * as Score from './score.ts';
@@ -35,7 +36,7 @@ export async function main(args: readonly string[]): Promise<number> {
   const end = (code: number) => {
     exitCode = code;
   };
-  for (const command of [Serve, Work, Run, Verify, Data, State, Fit, Score, Stress, Tune, Explain, Propose, Decode, Doctor])
+  for (const command of [Serve, Work, Run, Verify, Data, State, Fit, Score, Stress, Path, Tune, Explain, Propose, Decode, Doctor])
     command.add(program, end);
   for (const command of [program, ...descendants(program)])
     command.exitOverride().configureOutput({ writeOut: print, writeErr: (text) => say(text.trimEnd()) });

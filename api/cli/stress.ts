@@ -5,7 +5,7 @@ import { type ParametersByAsset, type ProtocolState, parametersOf, RiskParameter
 import * as Config from '../config.ts';
 import { print, printJson, table, usd, wholeNumber } from './terminal.ts';
 
-type Setting = { readonly asset: string; readonly field: string; readonly value: number };
+export type Setting = { readonly asset: string; readonly field: string; readonly value: number };
 type Flags = {
   readonly set?: readonly Setting[];
   readonly paths?: number;
@@ -74,7 +74,7 @@ async function action(bundle: string, flags: Flags): Promise<void> {
   }
 }
 
-function withSettings(state: ProtocolState, settings: readonly Setting[]): ParametersByAsset {
+export function withSettings(state: ProtocolState, settings: readonly Setting[]): ParametersByAsset {
   const parameters = { ...parametersOf(state) };
   for (const { asset, field, value } of settings) {
     const changed = RiskParameters.safeParse({ ...parameters[asset], [field]: value });
@@ -93,7 +93,7 @@ function withSettings(state: ProtocolState, settings: readonly Setting[]): Param
   return parameters;
 }
 
-function collectSetting(text: string, before: readonly Setting[] = []): readonly Setting[] {
+export function collectSetting(text: string, before: readonly Setting[] = []): readonly Setting[] {
   const parts = /^([\w.+-]+)\.(\w+)=(\d+)$/.exec(text);
   if (parts === null) throw new InvalidArgumentError('Needed ASSET.FIELD=VALUE.');
   return [...before, { asset: parts[1]!, field: parts[2]!, value: Number(parts[3]) }];

@@ -45,7 +45,7 @@ export type Prepared = {
 };
 
 /** What happened to the book, by path; PathResults has the weight beside them. */
-const FIELDS = [
+export const FIELDS = [
   'badDebtUsd',
   'liquidatedUsd',
   'penaltyUsd',
