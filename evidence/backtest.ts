@@ -1,11 +1,12 @@
 /**
- * The walk-forward proof: `npm run evidence -- backtest`, an hour. Writes docs/evidence/backtest.md and .svg; `npx tsx evidence/backtest.ts fit 2021-01-01 2022-07-01` only
+ * The walk-forward proof: `npm run evidence -- backtest`, an hour. Writes docs/evidence/backtest.md, .svg and .csv (the windows at the knobs set before); `npx tsx evidence/backtest.ts fit 2021-01-01 2022-07-01` only
  * fits the laws of a part of the dates, so that two processes can share them. What each date knew is kept in out/evidence/backtest; a killed run goes on.
  * Reads ../shared/data/hourly.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { SECONDS_PER_DAY } from '../base/units.ts';
 import { align } from '../datasets/align.ts';
+import type { MarketPanel } from '../datasets/panel.ts';
 import { loadKernel } from '../kernel/kernel.ts';
 import * as Fit from '../models/fit.ts';
 import * as Backbook from '../tuner/backtest/book.ts';
@@ -33,8 +34,19 @@ async function main([verb, from, to]: string[]): Promise<void> {
   const origins: Origin[] = [];
   for (const date of mine) origins.push(await known(bars, date));
   if (verb === 'fit') return;
-  const cut = (start: string, seconds: number) =>
-    Real.after(bars, new Date(Date.parse(start) - DAY_MS).toISOString(), new Date(Date.parse(start) + 1000 * seconds).toISOString());
+  // Every rule and knob sees the same window: cut once.
+  const windows = new Map<string, MarketPanel>();
+  const cut = (start: string, seconds: number): MarketPanel => {
+    const known = windows.get(start);
+    if (known !== undefined) return known;
+    const panel = Real.after(
+      bars,
+      new Date(Date.parse(start) - DAY_MS).toISOString(),
+      new Date(Date.parse(start) + 1000 * seconds).toISOString(),
+    );
+    windows.set(start, panel);
+    return panel;
+  };
   report(loadKernel(), origins, cut, WEEK / 1000, new Date(SPLIT).toISOString());
 }
 

@@ -50,13 +50,19 @@ export function report(
     lines.push('', `## ${says}`, '', ...section(tested, before));
     if (says === VARIANTS[0]![0]) {
       for (const rule of RULES) curves.push([rule, frontierOf(tested.filter((one) => one.policy === rule))]);
-      writeFileSync(`${OUT}.json`, `${JSON.stringify({ windows: chosen(tested, before) })}\n`);
+      writeFileSync(`${OUT}.svg`, plot(curves));
+      writeFileSync(`${OUT}.csv`, csv(chosen(tested, before)));
     }
+    write(lines, origins, split);
   }
+}
+
+/** After every part, so that a run cut short leaves what it has. */
+function write(parts: readonly string[], origins: readonly Origin[], split: string): void {
+  const lines = [...parts];
   lines.push('', '## Procyclicality of the law’s own haircuts, knob 1', '', ...procyclicality(origins, split));
   lines.push('', '![Bad debt over borrowing power, by rule](backtest.svg)');
   writeFileSync(`${OUT}.md`, `${lines.join('\n')}\n`);
-  writeFileSync(`${OUT}.svg`, plot(curves));
 }
 
 function section(tested: readonly WindowResult[], before: readonly WindowResult[]): string[] {
@@ -180,6 +186,22 @@ function procyclicality(origins: readonly Origin[], split: string): string[] {
       return `| ${says} | ${(Math.max(...path) / Math.min(...path)).toFixed(2)} | ${(rise(1) / 100).toFixed(1)} points | ${(rise(4) / 100).toFixed(1)} points |`;
     }),
   ];
+}
+
+function csv(windows: readonly WindowResult[]): string {
+  const columns = [
+    'from',
+    'to',
+    'policy',
+    'knob',
+    'badDebtUsd',
+    'penaltyUsd',
+    'liquidatedUsd',
+    'needlessAccounts',
+    'borrowingPowerUsd',
+    'marketLow',
+  ] as const;
+  return `${[columns, ...windows.map((one) => columns.map((column) => one[column]))].map((cells) => cells.join(',')).join('\n')}\n`;
 }
 
 function m(usd: number): string {
