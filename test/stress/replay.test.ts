@@ -59,6 +59,12 @@ describe('replay of what came after', () => {
     expect(run(halted, { haltedAtZero: true }).result.badDebtUsd).toBeCloseTo(75_000, 6);
   });
 
+  it('lets a staked coin come apart from the series that drives it', () => {
+    const still = panel([50, 50, 50, 50]);
+    expect(run(still).result.liquidatedUsd).toBe(0);
+    expect(run(still, { apart: { WA: [0.9, 0.6] } }).result.badDebtUsd).toBeGreaterThan(0);
+  });
+
   it('refuses a panel that ends at as-of or lacks an asset', () => {
     expect(() => run(panel([50, 50]))).toThrow(Replay.NothingAfterError);
     expect(() => run({ ...fall, bars: {} })).toThrow(Replay.NotInPanelError);

@@ -4,7 +4,7 @@ import { type File, lineOf, withoutCommentsAndStrings } from './tree.ts';
 
 /** Values in, values out: no clock, no randomness, no environment, no network, no files. */
 const PURE =
-  /^(base|kernel|models|tuner)\/|^governance\/(targets\/|(proposal|checks|report|bundle|draft|guard-limits|guard-terms)\.ts$)|^datasets\/(panel|state|align|quality|series|settle|venue|quorum|reprice)\.ts$/;
+  /^(base|kernel|models|tuner)\/|^governance\/(targets\/|(proposal|checks|report|bundle|draft|guard-limits|guard-terms)\.ts$)|^datasets\/(panel|state|align|quality|series|settle|venue|quorum|reprice|refine)\.ts$/;
 
 /** What `verify` computes again on another machine: only + − × ÷ and √ are the same there; the rest comes from the kernel. */
 const SAME_BITS = /^(tuner|kernel)\/|^governance\/(targets\/|(proposal|checks|report|bundle|draft|guard-limits|guard-terms)\.ts$)/;

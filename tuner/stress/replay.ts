@@ -27,6 +27,8 @@ export type ReplayOptions = {
   /** Recorded prices already hold the sales of that time; `added` lets this book's sales move them once more. */
   readonly impact?: ReplayImpact;
   readonly assumed?: Partial<Book.Assumptions>;
+  /** By asset of the book and step: its price relative to the series that drives it, over what it was at `asOf` (a staked coin's discount). */
+  readonly apart?: Readonly<Record<string, readonly number[]>>;
 };
 
 export type ReplayImpact = 'contained' | 'added';
@@ -65,18 +67,29 @@ export function replay(
   const book = Book.flatten(state, law, panelAfter.stepSeconds, options.borrowers, { ...assumed, lasting });
   const driving = [...new Set(book.panelAssets.filter((asset) => asset !== null))].sort();
   const moves = driving.map((asset) => movesOf(panelAfter, asset, first, steps, options.haltedAtZero ?? false));
+  const apart = options.apart ?? {};
+  const name = (index: number) => {
+    const [asset, panelAsset] = [book.assets[index]!, book.panelAssets[index]!];
+    if (panelAsset === null) return `${asset} (constant)`;
+    return asset in apart ? `${asset} (apart)` : panelAsset;
+  };
+  const discounted = book.assets.flatMap((asset, index) => {
+    const list = apart[asset];
+    const driver = moves[driving.indexOf(book.panelAssets[index] ?? '')];
+    return list === undefined || driver === undefined ? [] : [[name(index), driver.factors.map((factor, step) => factor * list[step]!)]];
+  });
   const path = Named.flatten(
     {
       name: 'replay',
       source: 'historical',
       says: `Closes after ${state.asOf}`,
-      priceFactor: Object.fromEntries(driving.map((asset, index) => [asset, moves[index]!.factors])),
+      priceFactor: Object.fromEntries([...driving.map((asset, index) => [asset, moves[index]!.factors]), ...discounted]),
       elsewhere: Array.from({ length: steps }, () => 1),
       depthFactor: options.depthFactor ?? 1,
       oracleFrozenSteps: 0,
     },
     // A book asset is driven by its panel asset here, never by a panel asset that happens to bear its name.
-    { assets: book.panelAssets.map((asset, index) => asset ?? `${book.assets[index]} (constant)`), panelAssets: book.panelAssets },
+    { assets: book.assets.map((_, index) => name(index)), panelAssets: book.panelAssets },
   );
   const part = Named.run(kernel, Terms.apply(book, parameters), path);
   return {
