@@ -22,7 +22,7 @@ export const Venue = z
 export type Venue = z.infer<typeof Venue>;
 
 export const FIELDS = Pool.FIELDS;
-export const SIMULATED_ON = 'config engine 3.6.0 (@aave-dao/aave-v3-origin) on Aave v3.0.2';
+export const SIMULATED_ON = null;
 
 /** In the order of the calls' rows; null = keep. */
 export type Caps = { readonly asset: Address; readonly supplyCap: bigint | null; readonly borrowCap: bigint | null };

@@ -56,7 +56,7 @@ export type Safe = {
   readonly block: string;
 };
 
-export const SIMULATED_ON = 'Safe 1.5.0, 1.4.1, 1.3.0 and 1.1.1 (their npm packages)';
+export const SIMULATED_ON = null;
 export const VERSIONS = ['1.5.0', '1.4.1', '1.3.0', '1.2.0', '1.1.1', '1.1.0', '1.0.0'] as const;
 export const NOBODY: Address = `0x${'0'.repeat(40)}`;
 

@@ -65,6 +65,7 @@ describe('venues', () => {
       given.parameters.target === 'morpho' || given.parameters.target === 'aave-v4-steward' ? -1 : 0,
     );
     expect(proposal.checks.find(({ name }) => name === 'known-version')?.verdict).toBe('warn');
+    expect(proposal.simulatedOn).toBeNull();
     expect(mayBeAutomatic(proposal)).toBe(false);
     const page = Report.render(proposal);
     for (const part of [proposal.id, ...proposal.calls.map(({ data }) => data)]) expect(page).toContain(part);
@@ -161,8 +162,11 @@ describe('a draft for a venue', () => {
 
   it('is automatic only where contracts were run, versions read and every check passed', () => {
     const proposal = draft(venue(Venues.configurator)) as VenueProposal;
+    // No target's own calls are put to its real contracts yet, so none may claim it.
+    expect(proposal.simulatedOn).toBeNull();
     const passed = {
       ...proposal,
+      simulatedOn: 'contracts that were run',
       held: { ...proposal.held, detectedBy: 'x' },
       checks: proposal.checks.map((check) => ({ ...check, verdict: 'pass' as const })),
     };
