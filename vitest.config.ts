@@ -17,5 +17,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 90_000,
     teardownTimeout: 20_000,
+    // What a test waits to see comes in a frame on a quiet machine.
+    expect: { poll: { timeout: 10_000 } },
   },
 });

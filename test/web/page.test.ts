@@ -67,20 +67,20 @@ describe('the built page', () => {
 
     it('draws a result: a mark for each collateral, two charts, the calls, nothing to complain about', async () => {
       const { page, complaints } = await open('done');
-      expect(await page.locator('.mark').count()).toBe(11);
-      expect(await page.locator('.chart canvas').count()).toBe(2);
-      expect(await page.locator('.simulated').textContent()).toBe('Simulated');
-      expect(await page.locator('h1').textContent()).toBe('6 of 12 load lines should move. The loss budget is then kept.');
-      expect(await page.locator('tbody.line').first().textContent()).toContain('80.5');
-      expect(await page.locator('.calls li').count()).toBe(6);
-      expect(await page.locator('#verify code').first().textContent()).toBe('npx plimsoll verify .plimsoll/bundles/5f1c2a90d3');
+      await expect.poll(() => page.locator('.mark').count()).toBe(11);
+      await expect.poll(() => page.locator('.chart canvas').count()).toBe(2);
+      await expect.poll(() => page.locator('.simulated').textContent()).toBe('Simulated');
+      await expect.poll(() => page.locator('h1').textContent()).toBe('6 of 12 load lines should move. The loss budget is then kept.');
+      await expect.poll(() => page.locator('tbody.line').first().textContent()).toContain('80.5');
+      await expect.poll(() => page.locator('.calls li').count()).toBe(6);
+      await expect.poll(() => page.locator('#verify code').first().textContent()).toBe('npx plimsoll verify .plimsoll/bundles/5f1c2a90d3');
       expect(complaints).toEqual([]);
     });
 
     it('gives every landmark, table and picture a name', async () => {
       const { page } = await open('done');
-      expect(await page.locator('main').count()).toBe(1);
-      expect(await page.locator('h1').count()).toBe(1);
+      await expect.poll(() => page.locator('main').count()).toBe(1);
+      await expect.poll(() => page.locator('h1').count()).toBe(1);
       const unnamed = await page.evaluate(`[
         ...[...document.querySelectorAll('section')].filter((s) => !s.hasAttribute('aria-labelledby') && !s.hasAttribute('aria-label')).map((s) => s.id),
         ...[...document.querySelectorAll('[role=img]')].filter((s) => !s.getAttribute('aria-label')).map(() => 'picture'),
@@ -90,26 +90,27 @@ describe('the built page', () => {
       expect(unnamed).toEqual([]);
     });
 
+    // What a key changes is drawn a moment later: such states are waited for, never read at once.
     it('walks rows with j and k, opens with Enter, filters with /, helps with ?', async () => {
       const { page, complaints } = await open('done');
       await page.keyboard.press('j');
       await page.keyboard.press('j');
       await page.keyboard.press('j');
       await page.keyboard.press('k');
-      expect(await page.evaluate('document.activeElement.dataset.row')).toBe('WBTC');
+      await expect.poll(() => page.evaluate('document.activeElement.dataset.row')).toBe('WBTC');
       await page.keyboard.press('Enter');
-      expect(await page.locator('#details-WBTC').isVisible()).toBe(true);
+      await expect.poll(() => page.locator('#details-WBTC').isVisible()).toBe(true);
       await page.keyboard.press('/');
       await page.keyboard.type('turbulent abstain');
-      expect(await page.locator('tbody.line').count()).toBe(1);
+      await expect.poll(() => page.locator('tbody.line').count()).toBe(1);
       await page.keyboard.press('Escape');
-      expect(await page.locator('tbody.line').count()).toBe(12);
+      await expect.poll(() => page.locator('tbody.line').count()).toBe(12);
       await page.keyboard.press('?');
-      expect(await page.locator('dialog').isVisible()).toBe(true);
+      await expect.poll(() => page.locator('dialog').isVisible()).toBe(true);
       await page.keyboard.press('Escape');
-      expect(await page.locator('dialog').isVisible()).toBe(false);
+      await expect.poll(() => page.locator('dialog').isVisible()).toBe(false);
       await page.keyboard.press('6');
-      expect(await page.evaluate('document.activeElement.id')).toBe('proposal-title');
+      await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('proposal-title');
       expect(complaints).toEqual([]);
     });
 
@@ -130,26 +131,26 @@ describe('the built page', () => {
       const { page } = await open('done', { colorScheme: 'light' });
       await page.keyboard.press('t');
       await page.keyboard.press('t');
-      expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('dark');
+      await expect.poll(() => page.evaluate('document.documentElement.dataset.theme')).toBe('dark');
       await page.reload();
       await page.waitForSelector('.standing');
-      expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('dark');
+      await expect.poll(() => page.evaluate('document.documentElement.dataset.theme')).toBe('dark');
       expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(10, 16, 20)');
     });
 
     it('shows progress from the first answer and the result when the run ends, without a reload', async () => {
       const { page, complaints } = await open('progress');
-      expect(await page.locator('.steps li').count()).toBe(8);
-      expect(await page.locator('[aria-live=polite]').first().textContent()).toMatch(/^Step \d of 8: \w+$/);
+      await expect.poll(() => page.locator('.steps li').count()).toBe(8);
+      await expect.poll(() => page.locator('[aria-live=polite]').first().textContent()).toMatch(/^Step \d of 8: \w+$/);
       await page.waitForSelector('.standing', { timeout: 10_000 });
-      expect(await page.locator('.progress').count()).toBe(0);
+      await expect.poll(() => page.locator('.progress').count()).toBe(0);
       expect(complaints).toEqual([]);
     });
 
     it('keeps the last result while a newer run works', async () => {
       const { page } = await open('rerunning');
-      expect(await page.locator('.underway').textContent()).toContain('tune');
-      expect(await page.locator('.mark').count()).toBe(11);
+      await expect.poll(() => page.locator('.underway').textContent()).toContain('tune');
+      await expect.poll(() => page.locator('.mark').count()).toBe(11);
     });
 
     it('shows a failed run as its problem, with what to do', async () => {
@@ -162,11 +163,11 @@ describe('the built page', () => {
 
     it('says what to do when there is no run, and when the server cannot answer', async () => {
       const { page } = await open('empty');
-      expect(await page.locator('.trouble').textContent()).toContain('npx plimsoll run');
+      await expect.poll(() => page.locator('.trouble').textContent()).toContain('npx plimsoll run');
       const broken = await open('broken');
       await broken.page.waitForSelector('.trouble');
-      expect(await broken.page.locator('.trouble').textContent()).toContain('Store.LockedError');
-      expect(await broken.page.locator('.trouble').textContent()).toContain('Stop the other process.');
+      await expect.poll(() => broken.page.locator('.trouble').textContent()).toContain('Store.LockedError');
+      await expect.poll(() => broken.page.locator('.trouble').textContent()).toContain('Stop the other process.');
     });
   });
 });
