@@ -9,6 +9,7 @@ import * as Doctor from './doctor.ts';
 import * as Explain from './explain.ts';
 import * as Fit from './fit.ts';
 import * as Path from './path.ts';
+import * as PriceCap from './price-cap.ts';
 import * as Propose from './propose.ts';
 import * as Run from './run.ts';
 import * as Score from './score.ts';
@@ -36,7 +37,7 @@ export async function main(args: readonly string[]): Promise<number> {
   const end = (code: number) => {
     exitCode = code;
   };
-  for (const command of [Serve, Work, Run, Verify, Data, State, Fit, Score, Stress, Path, Tune, Explain, Propose, Decode, Doctor])
+  for (const command of [Serve, Work, Run, Verify, Data, State, Fit, Score, Stress, Path, Tune, Explain, PriceCap, Propose, Decode, Doctor])
     command.add(program, end);
   for (const command of [program, ...descendants(program)])
     command.exitOverride().configureOutput({ writeOut: print, writeErr: (text) => say(text.trimEnd()) });
