@@ -20,6 +20,7 @@ const PAGES = [
   'docs/glossary.md',
   'docs/governance.md',
   'docs/models.md',
+  'docs/policy.md',
 ];
 
 describe('errors', () => {
