@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { PlimsollError } from '../../base/errors.ts';
 import { VERSION } from '../config.ts';
 import { outcome, toProblem } from '../errors.ts';
+import * as Backtest from './backtest.ts';
 import * as Data from './data.ts';
 import * as Decode from './decode.ts';
 import * as Doctor from './doctor.ts';
@@ -37,7 +38,25 @@ export async function main(args: readonly string[]): Promise<number> {
   const end = (code: number) => {
     exitCode = code;
   };
-  for (const command of [Serve, Work, Run, Verify, Data, State, Fit, Score, Stress, Path, Tune, Explain, PriceCap, Propose, Decode, Doctor])
+  for (const command of [
+    Serve,
+    Work,
+    Run,
+    Verify,
+    Data,
+    State,
+    Fit,
+    Score,
+    Stress,
+    Path,
+    Tune,
+    Backtest,
+    Explain,
+    PriceCap,
+    Propose,
+    Decode,
+    Doctor,
+  ])
     command.add(program, end);
   for (const command of [program, ...descendants(program)])
     command.exitOverride().configureOutput({ writeOut: print, writeErr: (text) => say(text.trimEnd()) });

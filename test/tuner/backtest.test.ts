@@ -69,17 +69,22 @@ describe('haircuts in force', () => {
       market,
       model: Fixture.model(2),
       falls: { law: fall, ewma: fall },
+      curves: {},
     }),
   );
 
   it('keep to the guardrails, faster up than down', () => {
-    const path = haircutsOf(origins, 'ewma', 1, BASE).map(({ A00 }) => A00);
+    const path = haircutsOf(kernel, origins, 'ewma', 1, BASE).map(({ A00 }) => A00);
     expect(path).toEqual([1000, 1300, 1600, 1500, 1400]);
-    expect(haircutsOf(origins, 'ewma', 1, { ...BASE, guardrails: null }).map(({ A00 }) => A00)).toEqual([1000, 3000, 3000, 1000, 1000]);
+    expect(haircutsOf(kernel, origins, 'ewma', 1, { ...BASE, guardrails: null }).map(({ A00 }) => A00)).toEqual([
+      1000, 3000, 3000, 1000, 1000,
+    ]);
   });
 
   it('remember the worst by a quarter where the law speaks', () => {
-    expect(haircutsOf(origins, 'law', 1, { ...BASE, guardrails: null }).map(({ A00 }) => A00)).toEqual([1000, 3000, 3000, 1500, 1500]);
+    expect(haircutsOf(kernel, origins, 'law', 1, { ...BASE, guardrails: null }).map(({ A00 }) => A00)).toEqual([
+      1000, 3000, 3000, 1500, 1500,
+    ]);
   });
 });
 
@@ -90,7 +95,8 @@ describe('a window', () => {
     at: new Date(START).toISOString(),
     market,
     model: Fixture.model(2),
-    falls: { law: { A00: 0.2, A01: 0.2 }, hindsight: {} },
+    falls: { law: { A00: 0.2, A01: 0.2 } },
+    curves: {},
   };
   const run = (share: number, rule: Rules.Rule, knobs: readonly number[]) =>
     walk(kernel, [origin], () => panel(hours, { hour: 8 * 24, share }), 7 * 24 * 3600, rule, knobs, BASE);

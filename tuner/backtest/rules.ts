@@ -5,6 +5,7 @@
  *   fixed        a declared table, as a protocol that never changes anything
  *   historical   1 % quantile of the asset's own falls over the horizon (overlapping)
  *   ewma         2.326 standard deviations, RiskMetrics' decay of 0.94 a day
+ *   tuner        the engine's own curve of loss over haircut, one price of risk for all assets: search.ts
  *   law          expected shortfall at 99 % of the fitted joint law over the horizon, plus the cost of selling a tenth of the collateral
  *   hindsight    the fall that then came: what nobody can know
  */
@@ -13,7 +14,7 @@ import { loadKernel } from '../../kernel/kernel.ts';
 import type { MarketModel } from '../../models/market.ts';
 import * as Law from '../stress/law.ts';
 
-export const RULES = ['law', 'historical', 'ewma', 'fixed', 'hindsight'] as const;
+export const RULES = ['tuner', 'law', 'historical', 'ewma', 'fixed', 'hindsight'] as const;
 export type Rule = (typeof RULES)[number];
 /** Fraction of the price, by asset. */
 export type Falls = Readonly<Record<string, number>>;

@@ -10,6 +10,7 @@ import { borrowingPowerUsd } from '../objective.ts';
 import { replay } from '../stress/replay.ts';
 import * as Book from './book.ts';
 import { type Falls, hindsight, type Rule } from './rules.ts';
+import { type Curves, haircutsAt } from './search.ts';
 
 /** What was known at a date. */
 export type Origin = {
@@ -17,10 +18,11 @@ export type Origin = {
   readonly market: Book.Market;
   readonly model: MarketModel;
   readonly falls: Readonly<Record<string, Falls>>;
+  readonly curves: Curves;
 };
 
 export type Guardrails = { readonly tightenBps: number; readonly loosenBps: number } | null;
-/** Weight of the worst fall the law has named so far: EMIR RTS 153/2013, article 28 (1)(b). 0: none. */
+/** Weight of the worst fall the law (or the tuner) has named so far: EMIR RTS 153/2013, article 28 (1)(b). 0: none. */
 export type Variant = {
   readonly delaySeconds: number;
   readonly imputation: Book.Imputation;
@@ -50,20 +52,30 @@ export type WindowResult = {
   readonly marketLow: number;
 };
 
+/** The rules that keep a memory of the worst they have said. */
+const OURS: ReadonlySet<Rule> = new Set<Rule>(['tuner', 'law']);
 const [LEAST_BPS, MOST_BPS] = [500, 9_500];
 
-export function haircutsOf(origins: readonly Origin[], rule: Rule, knob: number, variant: Variant): Readonly<Record<string, number>>[] {
+/** Basis points by date and asset. A knob multiplies what a rule said; of the tuner it is the price of risk (search.ts). */
+export function haircutsOf(
+  kernel: Kernel,
+  origins: readonly Origin[],
+  rule: Exclude<Rule, 'hindsight'>,
+  knob: number,
+  variant: Variant,
+): Readonly<Record<string, number>>[] {
   let held: Record<string, number> = {};
   const worst: Record<string, number> = {};
-  return origins.map(({ market, falls }) => {
+  return origins.map(({ market, falls, curves }) => {
+    const [said, factor] = rule === 'tuner' ? [haircutsAt(kernel, curves, knob), 1] : [falls[rule]!, knob];
     const next: Record<string, number> = {};
     for (const asset of market.assets) {
-      const fall = falls[rule]![asset]!;
+      const fall = said[asset]!;
       worst[asset] = Math.max(worst[asset] ?? 0, fall);
-      const stressed = rule === 'law' ? (1 - variant.stressWeight) * fall + variant.stressWeight * worst[asset]! : fall;
-      const wanted = Math.min(MOST_BPS, Math.max(LEAST_BPS, Math.round(1e4 * knob * stressed)));
+      const stressed = OURS.has(rule) ? (1 - variant.stressWeight) * fall + variant.stressWeight * worst[asset]! : fall;
+      const wanted = Math.min(MOST_BPS, Math.max(LEAST_BPS, Math.round(1e4 * factor * stressed)));
       const before = held[asset];
-      const rails = rule === 'hindsight' ? null : variant.guardrails;
+      const rails = variant.guardrails;
       next[asset] =
         before === undefined || rails === null ? wanted : Math.min(before + rails.tightenBps, Math.max(before - rails.loosenBps, wanted));
     }
@@ -82,7 +94,7 @@ export function walk(
   knobs: readonly number[],
   variant: Variant,
 ): WindowResult[] {
-  const byKnob = knobs.map((knob) => haircutsOf(origins, rule, knob, variant));
+  const byKnob = rule === 'hindsight' ? [] : knobs.map((knob) => haircutsOf(kernel, origins, rule, knob, variant));
   return origins.flatMap((origin, index) => {
     const from = new Date(Date.parse(origin.at) + 1000 * variant.delaySeconds).toISOString();
     const panel = after(from, everySeconds);

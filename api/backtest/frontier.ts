@@ -40,7 +40,7 @@ export function plot(curves: readonly (readonly [string, Frontier])[]): string {
   const highY = Math.max(...points.map(({ badDebtUsd }) => scale(badDebtUsd)), 1);
   const x = (usd: number) => left + ((usd - lowX) / (highX - lowX || 1)) * (width - left - 110);
   const y = (usd: number) => height - bottom - (scale(usd) / highY) * (height - bottom - 40);
-  const colours = ['#2563eb', '#d97706', '#059669', '#dc2626', '#6b7280'];
+  const colours = ['#2563eb', '#d97706', '#059669', '#dc2626', '#7c3aed', '#6b7280'];
   const lines = curves.map(([name, frontier], index) => {
     const path = frontier.map(({ powerUsd, badDebtUsd }) => `${x(powerUsd).toFixed(1)},${y(badDebtUsd).toFixed(1)}`).join(' ');
     const colour = colours[index % colours.length];
