@@ -6,4 +6,9 @@ import { main } from './cli/program.ts';
 
 // The shell's own values stand before those of the file.
 if (existsSync('.env')) loadEnvFile('.env');
+// `plimsoll … | head`: who stops reading has read enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
 process.exitCode = await main(process.argv.slice(2));

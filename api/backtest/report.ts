@@ -6,6 +6,7 @@ import type { MarketPanel } from '../../datasets/panel.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { RULES, type Rule } from '../../tuner/backtest/rules.ts';
 import { BASE, haircutsOf, type Origin, type Variant, type WindowResult, walk } from '../../tuner/backtest/walk.ts';
+import { NoDatesError } from './dates.ts';
 import { at, type Frontier, frontierOf, type Point, plot } from './frontier.ts';
 
 export type Order = {
@@ -51,6 +52,12 @@ export function report(order: Order, variants: readonly (readonly [string, Parti
     const all = RULES.flatMap((rule) => walk(kernel, origins, after, everySeconds, rule, rule === 'tuner' ? PRICES : KNOBS, variant));
     const tested = all.filter(({ from }) => from >= split);
     const before = all.filter(({ from }) => from < split);
+    if (tested.length === 0 || before.length === 0)
+      throw new NoDatesError({
+        got: `windows from ${all[0]!.from} to ${all.at(-1)!.from}, split ${split}`,
+        needed: 'windows on both sides of the split; one begins a few days after its date',
+        where: says,
+      });
     lines.push('', `## ${says}`, '', ...section(tested, before));
     if (index === 0) {
       writeFileSync(
@@ -210,9 +217,12 @@ function procyclicality(kernel: Kernel, origins: readonly Origin[], split: strin
         const path = haircutsOf(kernel, origins, rule, knob, variant)
           .filter((_, index) => origins[index]!.at >= split)
           .map(mean);
-        const rise = (windows: number) => Math.max(...path.slice(windows).map((value, index) => value - path[index]!));
+        const rise = (windows: number) => {
+          const rises = path.slice(windows).map((value, index) => value - path[index]!);
+          return rises.length === 0 ? '' : `${(Math.max(...rises) / 100).toFixed(1)} points`;
+        };
         const peak = (Math.max(...path) / Math.min(...path)).toFixed(2);
-        return `| ${name} | ${says} | ${peak} | ${(rise(1) / 100).toFixed(1)} points | ${(rise(4) / 100).toFixed(1)} points |`;
+        return `| ${name} | ${says} | ${peak} | ${rise(1)} | ${rise(4)} |`;
       }),
     ),
   ];

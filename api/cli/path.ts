@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { loadKernel } from '../../kernel/kernel.ts';
 import type { Figure, NamedEvent, PathStory } from '../../tuner/stress/path.ts';
 import { collectSetting, type Setting, withSettings } from './stress.ts';
-import { print, printJson, say, table, usd } from './terminal.ts';
+import { print, printJson, say, table, usd, wholeNumber } from './terminal.ts';
 
 type Flags = { readonly set?: readonly Setting[]; readonly svg?: string; readonly standing?: boolean; readonly json?: boolean };
 
@@ -12,7 +12,9 @@ const MOST_ROWS = 60;
 
 export function add(program: Command): void {
   program
-    .command('path <bundle> <number>')
+    .command('path')
+    .argument('<bundle>', 'folder of a run')
+    .argument('<number>', 'of the path, from 0', wholeNumber(0))
     .description('Replay one path of a bundle step by step: prices, liquidations, margin calls, bad debt')
     .option('--set <what>', 'ASSET.FIELD=VALUE, as for stress; may be repeated', collectSetting)
     .option('--svg <file>', 'also draw it')
@@ -22,14 +24,14 @@ export function add(program: Command): void {
     .action(action);
 }
 
-async function action(bundle: string, number: string, flags: Flags): Promise<void> {
+async function action(bundle: string, path: number, flags: Flags): Promise<void> {
   const { part } = await import('../bundle.ts');
   const Stress = await import('../../tuner/stress/stress.ts');
   const Path = await import('../../tuner/stress/path.ts');
   const Plot = await import('./plot.ts');
   const [state, model, scenarios] = await Promise.all([part(bundle, 'state'), part(bundle, 'model'), part(bundle, 'scenarios')]);
   const prepared = Stress.prepare(state, model, scenarios, { borrowers: flags.standing ? 'standing' : 'responsive' });
-  const story = Path.tell(loadKernel(), prepared, withSettings(state, flags.set ?? []), /^\d+$/.test(number) ? Number(number) : Number.NaN);
+  const story = Path.tell(loadKernel(), prepared, withSettings(state, flags.set ?? []), path);
   if (flags.svg !== undefined) {
     await writeFile(flags.svg, Plot.svg(story));
     say(`Wrote ${flags.svg}`);

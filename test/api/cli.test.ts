@@ -225,6 +225,21 @@ it('a draft whose process died is swept away, one that lives is not', async () =
   expect(readdirSync(parent)).toEqual(['bundle']);
 });
 
+it(
+  'a reader that stops early (… | head) is no error',
+  async () => {
+    const child = spawn(process.execPath, [...COMMAND, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(0);
+    expect(said).toBe('');
+  },
+  SLOW,
+);
+
 describe('Ctrl-C', () => {
   it(
     'in the middle of a run leaves nothing',
