@@ -38,6 +38,8 @@ export const Environment = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('Least severe line written'),
   WORKERS: wholeNumber(1, 256).optional().describe('Threads for stress paths; default: all cores, at most 8'),
   SAMPLE_RUN: z.enum(['on', 'off']).default('on').describe('Run the built-in sample once when the store is empty'),
+  COMMITTEE: z.string().min(1).optional().describe('File that names who drafts, reviews and stops; without it no review is opened'),
+  RPC_URL: address('http:', 'https:').optional().describe('Node that is asked whether a contract signed (ERC-1271)'),
   RATE_LIMIT: wholeNumber(1, 1_000_000).default(600).describe('Requests a minute and client'),
 });
 
@@ -50,6 +52,8 @@ export type Config = {
   readonly logLevel: z.infer<typeof Environment>['LOG_LEVEL'];
   readonly workers: number;
   readonly sampleRun: boolean;
+  readonly committee: string | null;
+  readonly rpcUrl: string | null;
   readonly rateLimit: number;
 };
 
@@ -66,7 +70,7 @@ export function read(environment: Readonly<Record<string, string | undefined>>):
       fix: 'Correct or unset them.',
     });
   }
-  const { HOST, PORT, DATA_DIR, DATABASE_URL, REDIS_URL, LOG_LEVEL, WORKERS, SAMPLE_RUN, RATE_LIMIT } = parsed.data;
+  const { HOST, PORT, DATA_DIR, DATABASE_URL, REDIS_URL, LOG_LEVEL, WORKERS, SAMPLE_RUN, COMMITTEE, RPC_URL, RATE_LIMIT } = parsed.data;
   return {
     host: HOST,
     port: PORT,
@@ -76,6 +80,8 @@ export function read(environment: Readonly<Record<string, string | undefined>>):
     logLevel: LOG_LEVEL,
     workers: WORKERS ?? Math.min(8, availableParallelism()),
     sampleRun: SAMPLE_RUN === 'on',
+    committee: COMMITTEE === undefined ? null : resolve(COMMITTEE),
+    rpcUrl: RPC_URL ?? null,
     rateLimit: RATE_LIMIT,
   };
 }

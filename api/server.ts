@@ -26,6 +26,7 @@ import { PACKAGE_ROOT, VERSION } from './config.ts';
 import { toProblem } from './errors.ts';
 import * as ArtifactRoutes from './routes/artifacts.ts';
 import * as HealthRoutes from './routes/health.ts';
+import * as ReviewRoutes from './routes/reviews.ts';
 import * as RunRoutes from './routes/runs.ts';
 import type { Service } from './service.ts';
 
@@ -117,6 +118,7 @@ export async function build({ service, log, rateLimit: perMinute, pageDir = PAGE
       tags: [
         { name: 'runs', description: 'The whole chain once: from market data to a drafted proposal' },
         { name: 'artifacts', description: 'Immutable, named by the hash of their content' },
+        { name: 'reviews', description: 'People decide: signed statements, checked against a committee, kept in a chain' },
         { name: 'health', description: 'For whoever keeps it running' },
       ],
     },
@@ -133,6 +135,7 @@ export async function build({ service, log, rateLimit: perMinute, pageDir = PAGE
   await app.register(HealthRoutes.routes(service));
   await app.register(RunRoutes.routes(service), { prefix: '/v1' });
   await app.register(ArtifactRoutes.routes(service), { prefix: '/v1' });
+  await app.register(ReviewRoutes.routes(service), { prefix: '/v1' });
   if (existsSync(pageDir)) await app.register(fastifyStatic, { root: pageDir, index: 'index.html' });
   return app;
 }

@@ -21,6 +21,7 @@ import * as Store from './store/store.ts';
 export type Service = {
   store(): Store.Store | null;
   jobs(): Jobs.Jobs | null;
+  readonly config: Pick<Config, 'committee' | 'rpcUrl'>;
   /** Why the service could not start; null while it starts and after it has. */
   failure(): Problem | null;
   page(): Promise<Page>;
@@ -168,6 +169,7 @@ export function start({ config, log, work, sample }: ServiceOptions): Service {
   ready.catch(() => undefined);
 
   return {
+    config,
     store: () => store,
     jobs: () => jobs,
     failure: () => failure,

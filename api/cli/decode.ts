@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type * as Call from '../../governance/targets/call.ts';
 import type { Decoded } from '../../governance/targets/decode.ts';
-import { print, printJson, table } from './terminal.ts';
+import { print, printJson, table, visible } from './terminal.ts';
 
 export function add(program: Command): void {
   program
@@ -43,9 +43,4 @@ function show({ target, function: name, arguments: arguments_, says, calls }: De
     print(`${indent}  ${index + 1}. ${operation === 'call' ? 'call' : 'DELEGATE CALL'} to ${to}, ${valueWei} wei, ${size} bytes\n`);
     if (call !== null) show(call, `${indent}     `, flat);
   }
-}
-
-/** Text from call data on one line of a terminal: no line breaks, no control or direction characters. */
-function visible(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, ' ');
 }

@@ -12,6 +12,7 @@ import * as Fit from './fit.ts';
 import * as Path from './path.ts';
 import * as PriceCap from './price-cap.ts';
 import * as Propose from './propose.ts';
+import * as Review from './review.ts';
 import * as Run from './run.ts';
 import * as Score from './score.ts';
 import * as Serve from './serve.ts';
@@ -55,6 +56,7 @@ export async function main(args: readonly string[]): Promise<number> {
     PriceCap,
     Propose,
     Decode,
+    Review,
     Doctor,
   ])
     command.add(program, end);

@@ -61,6 +61,11 @@ export function untilInterrupted(): { signal: AbortSignal; release(): void } {
   return { signal: controller.signal, release: () => void process.off('SIGINT', stop).off('SIGTERM', stop) };
 }
 
+/** Other people's words on one line of a terminal: no line breaks, no control or direction characters. */
+export function visible(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, ' ');
+}
+
 export function usd(value: number): string {
   const size = Math.abs(value);
   const [divisor, unit] = size >= 1e9 ? [1e9, ' bn'] : size >= 1e6 ? [1e6, ' m'] : size >= 1e3 ? [1e3, ' k'] : [1, ''];

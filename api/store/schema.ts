@@ -2,7 +2,7 @@
  * Tables, one schema for the embedded engine and for a Postgres server. `npx drizzle-kit generate` writes the migration
  * from this file; what drizzle cannot say (append-only triggers) stands in hand-written migrations beside it.
  */
-import { bigint, customType, index, integer, jsonb, pgSchema, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
+import { bigint, customType, index, integer, jsonb, pgSchema, primaryKey, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
 
 const bytea = customType<{ data: Uint8Array }>({ dataType: () => 'bytea' });
 const moment = (name: string) => timestamp(name, { withTimezone: true, mode: 'string' });
@@ -63,6 +63,19 @@ export const idempotencyKeys = plimsoll.table('idempotency_keys', {
   runId: text('run_id').notNull(),
   createdAt: moment('created_at').notNull().defaultNow(),
 });
+
+/** Append-only, a chain a proposal: `entry` is the canonical JSON of a transition (governance/review.ts). Whoever comes second with a number starts over. */
+export const reviewLog = plimsoll.table(
+  'review_log',
+  {
+    proposalId: text('proposal_id').notNull(),
+    seq: integer('seq').notNull(),
+    entry: text('entry').notNull(),
+    state: text('state').notNull(),
+    createdAt: moment('created_at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.proposalId, table.seq] })],
+);
 
 /** Append-only. `entry` is the exact text that was hashed; `hash` = SHA-256 of previous hash, line feed, entry. */
 export const auditLog = plimsoll.table(

@@ -42,11 +42,16 @@ export function violations({ services, volumes }: Compose, known: readonly strin
         .map(([other]) => `${name} does not wait until ${other} is healthy`),
       ...(ours ? variables.filter((variable) => !known.includes(variable)).map((variable) => `${name}: nobody reads ${variable}`) : []),
       ...Object.entries(service.environment ?? {})
-        .filter(([variable, value]) => /PASSWORD|SECRET|_URL$/.test(variable) && hasDefaultSecret(value))
+        .filter(([variable, value]) => /PASSWORD|SECRET|_URL$/.test(variable) && !isNoAddress(variable, value) && hasDefaultSecret(value))
         .map(([variable]) => `${name}: ${variable} has a default secret`),
     ];
   });
   return [...missing, ...found];
+}
+
+/** An address that stays empty when nobody set it holds no password. */
+function isNoAddress(variable: string, value: string): boolean {
+  return variable.endsWith('_URL') && /^\$\{\w+:-\}$/.test(value);
 }
 
 /** A password in clear, or one that compose fills in when nobody set it. `${NAME:?message}` refuses instead. */
