@@ -12,18 +12,23 @@ import path from 'node:path';
 import { PlimsollError, quote } from '../base/errors.ts';
 
 export type Anvil = { readonly url: string; stop(): Promise<void> };
-export type AnvilOptions = {
-  readonly chainId: number;
-  /** Time of block 0, Unix seconds. */
-  readonly genesisSeconds: number;
+export type AnvilOptions = Beginning & {
   readonly signal?: AbortSignal;
   /** Where the binary is, if not in node_modules. */
   readonly binary?: string;
 };
+/** An empty chain (`genesisSeconds`: time of block 0, Unix), or a copy of another as it is at a block: nothing is sent to that node. */
+export type Beginning =
+  | { readonly chainId: number; readonly genesisSeconds: number }
+  | { readonly forkUrl: string; readonly forkBlock: bigint };
 
-export async function startAnvil({ chainId, genesisSeconds, signal, binary = findAnvil() }: AnvilOptions): Promise<Anvil> {
+export async function startAnvil({ signal, binary = findAnvil(), ...beginning }: AnvilOptions): Promise<Anvil> {
   signal?.throwIfAborted();
-  const args = ['--host', '127.0.0.1', '--port', '0', '--chain-id', String(chainId), '--timestamp', String(genesisSeconds), '--no-cors'];
+  const from =
+    'forkUrl' in beginning
+      ? ['--fork-url', beginning.forkUrl, '--fork-block-number', String(beginning.forkBlock), '--no-storage-caching']
+      : ['--chain-id', String(beginning.chainId), '--timestamp', String(beginning.genesisSeconds)];
+  const args = ['--host', '127.0.0.1', '--port', '0', '--no-cors', ...from];
   const child = process.platform === 'win32' ? spawn(binary, args) : spawn('sh', ['-c', TETHER, binary, ...args]);
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());

@@ -25,10 +25,12 @@ export type Node = {
   /** Sends from an unlocked account and keeps the receipt; `refused` steps must revert, all others must not. */
   send(step: string, from: Hex, to: Hex | null, data: Hex, expect?: 'refused'): Promise<TransactionReceipt>;
   waitSeconds(seconds: number): Promise<void>;
+  /** From here on the node signs for this account too, and it can pay: for copies of a chain, whose keys nobody has. */
+  unlock(account: Hex): Promise<void>;
 };
 
 export async function open(url: string, signal: AbortSignal, onStep: (step: string) => void = () => {}): Promise<Node> {
-  const client = createClient({ transport: http(url, { retryCount: 0, fetchOptions: { signal } }) });
+  const client = createClient({ cacheTime: 0, transport: http(url, { retryCount: 0, fetchOptions: { signal } }) });
   const request = client.request as (call: { method: string; params: readonly unknown[] }) => Promise<unknown>;
   const accounts = (await request({ method: 'eth_accounts', params: [] })) as readonly Hex[];
   const steps: Step[] = [];
@@ -53,7 +55,11 @@ export async function open(url: string, signal: AbortSignal, onStep: (step: stri
     await request({ method: 'evm_increaseTime', params: [seconds] });
     await request({ method: 'evm_mine', params: [] });
   };
-  return { client, accounts, steps, send, waitSeconds };
+  const unlock: Node['unlock'] = async (account) => {
+    await request({ method: 'anvil_impersonateAccount', params: [account] });
+    await request({ method: 'anvil_setBalance', params: [account, FUNDS] });
+  };
+  return { client, accounts, steps, send, waitSeconds, unlock };
 }
 
 /** The node mines as soon as it can, not before it answers. */
@@ -77,7 +83,9 @@ export async function whyRefused(client: Client, account: Hex, to: Hex | null, d
     const raw = revertData(error);
     if (raw === null) throw error;
     try {
-      return decodeErrorResult({ abi: Artifacts.ERRORS, data: raw }).errorName;
+      const { errorName, args } = decodeErrorResult({ abi: Artifacts.ERRORS, data: raw });
+      // A reason in words (Aave's "20", a Safe's "GS026") says more than that it is one.
+      return errorName === 'Error' && typeof args?.[0] === 'string' && args[0] !== '' ? args[0] : errorName;
     } catch {
       return raw;
     }
@@ -93,6 +101,8 @@ function revertData(error: unknown): Hex | null {
 
 /** Below the block limit of 30 million; given, so that a call that will revert is mined instead of refused by an estimate. */
 const GAS = '0xe4e1c0';
+/** 100 ether: gas of a rehearsal. */
+const FUNDS = '0x56bc75e2d63100000';
 
 export class NotRefusedError extends PlimsollError {
   override readonly name = 'Node.NotRefusedError';

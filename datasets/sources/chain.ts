@@ -32,7 +32,8 @@ const RETRIES = 3;
 
 /** At a block, or at the newest. A block by number: on a chain that still reorganises, take one some blocks old. */
 export async function at(rpcUrl: string, block?: bigint): Promise<At> {
-  const client = createClient({ transport: http(rpcUrl, { timeout: TIMEOUT_MS, retryCount: RETRIES, retryDelay: 300 }) });
+  // Without `cacheTime: 0` the newest block is up to four seconds old, and so is all that is read at it.
+  const client = createClient({ cacheTime: 0, transport: http(rpcUrl, { timeout: TIMEOUT_MS, retryCount: RETRIES, retryDelay: 300 }) });
   try {
     const [chainId, found] = await Promise.all([
       getChainId(client),
