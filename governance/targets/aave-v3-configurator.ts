@@ -19,7 +19,7 @@ export const Venue = z
 export type Venue = z.infer<typeof Venue>;
 
 export const FIELDS = Pool.FIELDS;
-export const SIMULATED_ON = null;
+export const SIMULATED_ON = 'Aave v3.0.2 (@aave/core-v3 1.19.3)';
 
 const SIGNATURES = [
   'function configureReserveAsCollateral(address asset, uint256 ltv, uint256 liquidationThreshold, uint256 liquidationBonus)',

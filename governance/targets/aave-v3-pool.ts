@@ -27,7 +27,11 @@ export const FIELDS: readonly Target.Field[] = [
   'borrowCapTokens',
 ];
 
-const ABI = parseAbi(['function getReservesList() view returns (address[])', 'function getConfiguration(address) view returns (uint256)']);
+const ABI = parseAbi([
+  'function getReservesList() view returns (address[])',
+  'function getConfiguration(address) view returns (uint256)',
+  'function getUserAccountData(address) view returns (uint256, uint256, uint256, uint256, uint256, uint256 healthFactor)',
+]);
 
 /** First bit and width of each value of the word; the rest of the word stands under `other`, so that no bit is unseen. */
 const BITS: Readonly<Record<string, readonly [number, number]>> = {
@@ -64,6 +68,15 @@ export async function read(client: Client, { pool, assets }: Pool): Promise<{ re
     Object.assign(values, split(names.get(asset.toLowerCase()) ?? asset.toLowerCase(), word));
   }
   return { block: String(block), values };
+}
+
+/** Health factors as the pool computes them, 1e18 = 1, in the order of the accounts; without debt the largest number there is. */
+export async function health(client: Client, pool: Address, accounts: readonly Address[]): Promise<readonly bigint[]> {
+  const of = async (account: Address): Promise<bigint> =>
+    (await readContract(client, { address: pool, abi: ABI, functionName: 'getUserAccountData', args: [account] }))[5];
+  const found: bigint[] = [];
+  for (const account of accounts) found.push(await of(account));
+  return found;
 }
 
 export function split(name: string, word: bigint): Values {

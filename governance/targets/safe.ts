@@ -56,7 +56,7 @@ export type Safe = {
   readonly block: string;
 };
 
-export const SIMULATED_ON = null;
+export const SIMULATED_ON = 'Safe 1.5.0';
 export const VERSIONS = ['1.5.0', '1.4.1', '1.3.0', '1.2.0', '1.1.1', '1.1.0', '1.0.0'] as const;
 export const NOBODY: Address = `0x${'0'.repeat(40)}`;
 
@@ -70,6 +70,7 @@ export const ABI = parseAbi([
   'function nonce() view returns (uint256)',
   'function getThreshold() view returns (uint256)',
   'function getOwners() view returns (address[])',
+  'function getTransactionHash(address to, uint256 value, bytes data, uint8 operation, uint256 safeTxGas, uint256 baseGas, uint256 gasPrice, address gasToken, address refundReceiver, uint256 nonce) view returns (bytes32)',
 ]);
 
 const changesTheSafe = (what: string): Call.Meaning => ({ warns: () => [`Changes the Safe itself: ${what}.`] });
@@ -166,19 +167,13 @@ export function approval(outer: Address, hash: Hex, nonce: bigint): SafeTx {
 }
 
 export function execData(tx: SafeTx, signatures: Hex): Hex {
-  const args = [
-    tx.to,
-    BigInt(tx.value),
-    tx.data,
-    tx.operation,
-    BigInt(tx.safeTxGas),
-    BigInt(tx.baseGas),
-    BigInt(tx.gasPrice),
-    tx.gasToken,
-    tx.refundReceiver,
-    signatures,
-  ] as const;
-  return encodeFunctionData({ abi: ABI, functionName: 'execTransaction', args });
+  return encodeFunctionData({ abi: ABI, functionName: 'execTransaction', args: [...fields(tx), signatures] });
+}
+
+/** The Safe's own opinion of the hash. */
+export async function hashOnChain(client: Client, safe: Address, tx: SafeTx): Promise<Hex> {
+  const args = [...fields(tx), BigInt(tx.nonce)] as const;
+  return await readContract(client, { address: safe, abi: ABI, functionName: 'getTransactionHash', args });
 }
 
 /** The file Safe{Wallet}'s Transaction Builder imports. */
@@ -200,6 +195,11 @@ export function builderFile(chainId: number, actions: readonly Call.Inner[], nam
 
 export function decode(data: Hex): Call.Read {
   return Call.decodeSure(TABLE, data);
+}
+
+function fields({ to, value, data, operation, safeTxGas, baseGas, gasPrice, gasToken, refundReceiver }: SafeTx) {
+  const costs = [BigInt(safeTxGas), BigInt(baseGas), BigInt(gasPrice)] as const;
+  return [to, BigInt(value), data, operation, ...costs, gasToken, refundReceiver] as const;
 }
 
 type Warned = {

@@ -18,6 +18,9 @@ import * as Venues from './targets/venues.ts';
 const FOLDER = 'docs/venues';
 const files = readdirSync(FOLDER).map((name) => ({ name, venue: Venue.parse(JSON.parse(readFileSync(join(FOLDER, name), 'utf8'))) }));
 
+/** `rehearsal.test.ts` runs these on their real contracts. Of the examples none has both a target and a road that are run. */
+const RUN = { configurator: 'Aave v3.0.2 (@aave/core-v3 1.19.3)', safe: 'Safe 1.5.0' };
+
 /** The book's advice with these moves and no other. */
 function advised(held: ProtocolState, moves: Readonly<Record<string, Partial<Record<Field, number>>>>): Recommendation {
   const assets = recommendation(held).assets.map((item) => {
@@ -162,11 +165,14 @@ describe('a draft for a venue', () => {
 
   it('is automatic only where contracts were run, versions read and every check passed', () => {
     const proposal = draft(venue(Venues.configurator)) as VenueProposal;
-    // No target's own calls are put to its real contracts yet, so none may claim it.
-    expect(proposal.simulatedOn).toBeNull();
+    expect(proposal.simulatedOn).toBe(`${RUN.configurator}; direct: no contract of its own`);
+    // A real target through a road that is not run, and the other way round, are not simulated.
+    const bravo = { route: 'governor-bravo', governor: `0x${'1'.repeat(40)}`, timelock: `0x${'2'.repeat(40)}` };
+    expect((draft(venue(Venues.configurator, bravo)) as VenueProposal).simulatedOn).toBeNull();
+    expect((draft(venue(Venues.comet, safe)) as VenueProposal).simulatedOn).toBeNull();
+    expect((draft(venue(Venues.configurator, safe)) as VenueProposal).simulatedOn).toBe(`${RUN.configurator}; safe: ${RUN.safe}`);
     const passed = {
       ...proposal,
-      simulatedOn: 'contracts that were run',
       held: { ...proposal.held, detectedBy: 'x' },
       checks: proposal.checks.map((check) => ({ ...check, verdict: 'pass' as const })),
     };
