@@ -16,6 +16,7 @@ import * as Review from './review.ts';
 import * as Run from './run.ts';
 import * as Score from './score.ts';
 import * as Serve from './serve.ts';
+import * as Simulate from './simulate.ts';
 import * as State from './state.ts';
 import * as Stress from './stress.ts';
 import { print, say } from './terminal.ts';
@@ -55,6 +56,7 @@ export async function main(args: readonly string[]): Promise<number> {
     Explain,
     PriceCap,
     Propose,
+    Simulate,
     Decode,
     Review,
     Doctor,

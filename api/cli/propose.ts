@@ -1,11 +1,9 @@
 /** `plimsoll propose`: a bundle's advice into the exact calls people sign, for any target there is an encoder for. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
-import { PlimsollError, quote } from '../../base/errors.ts';
-import type { Place } from '../../governance/draft-venue.ts';
-import type { Venue } from '../../governance/venue.ts';
 import type { VenueProposal } from '../../governance/venue-proposal.ts';
 import { print, printJson } from './terminal.ts';
+import * as VenueFile from './venue-file.ts';
 
 type Flags = {
   readonly target: string;
@@ -59,8 +57,8 @@ async function propose(bundle: string, flags: Flags): Promise<number> {
   }
   const { declared, draftAt } = await import('../../governance/draft-venue.ts');
   const VenueReport = await import('../../governance/venue-report.ts');
-  const venue = await readVenue(flags);
-  const place = flags.rpc === undefined ? declared(venue, state) : await readPlace(flags.rpc, venue);
+  const venue = await VenueFile.forTarget(flags.target, flags.venue);
+  const place = flags.rpc === undefined ? declared(venue, state) : await VenueFile.place(flags.rpc, venue);
   const proposal = draftAt(recommendation, state, place, manifest.evidenceRoot, now);
   if (flags.builder !== undefined && proposal.kind === 'venue-proposal') await writeBuilder(flags.builder, proposal);
   return shown(proposal, flags, () => (proposal.kind === 'venue-proposal' ? VenueReport.render(proposal) : ''));
@@ -77,65 +75,11 @@ function shown(
   return refused ? REFUSED : 0;
 }
 
-async function readVenue({ target, venue: file }: Flags): Promise<Venue> {
-  const { Venue } = await import('../../governance/venue.ts');
-  if (file === undefined) {
-    throw new BadVenueError({
-      got: `--target ${target} without --venue`,
-      needed: 'a file with the addresses of its contracts',
-      fix: `Begin with docs/venues/${target}.json, put in your own addresses, and give it with --venue.`,
-    });
-  }
-  const text = await readFile(file, 'utf8').catch((cause: Error) => {
-    throw new BadVenueError({ got: cause.message, needed: 'a readable file', where: file, cause });
-  });
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (cause) {
-    throw new BadVenueError({ got: `no JSON: ${(cause as Error).message}`, needed: 'a venue as JSON', where: file, cause });
-  }
-  const found = Venue.safeParse(parsed);
-  if (!found.success) {
-    const issue = found.error.issues[0]!;
-    throw new BadVenueError({
-      got: quote(issue.message),
-      needed: `a venue as in docs/venues/${target}.json`,
-      where: `${file} at ${issue.path.join('.') || 'the top'}`,
-    });
-  }
-  const { parameters, route } = found.data;
-  if (target !== parameters.target && target !== route.route) {
-    throw new BadVenueError({
-      got: `a venue for ${parameters.target} through ${route.route}`,
-      needed: `one of the two to be --target ${target}`,
-      where: file,
-    });
-  }
-  return found.data;
-}
-
-async function readPlace(rpc: string, venue: Venue): Promise<Place> {
-  const Chain = await import('../../datasets/sources/chain.ts');
-  const Road = await import('../../governance/road.ts');
-  const { targetOf } = await import('../../governance/venue.ts');
-  const { client, chainId } = await Chain.at(rpc);
-  if (chainId !== venue.parameters.chainId) {
-    throw new BadVenueError({
-      got: `a node of chain ${chainId}`,
-      needed: `chain ${venue.parameters.chainId}, which the venue names`,
-      where: '--rpc',
-    });
-  }
-  const held = await targetOf(venue.parameters).read(client, venue.parameters);
-  return { venue, held, road: await Road.read(client, venue.route) };
-}
-
 async function writeBuilder(file: string, { calls, chainId, target, expiresAt }: VenueProposal): Promise<void> {
   const { builderFile } = await import('../../governance/targets/safe.ts');
   const delegated = calls.find(({ operation }) => operation === 'delegatecall');
   if (delegated !== undefined) {
-    throw new BadVenueError({
+    throw new VenueFile.BadVenueError({
       got: `a delegate call to ${delegated.to}`,
       needed: 'plain calls: the Transaction Builder has no others',
       where: '--builder',
@@ -143,8 +87,4 @@ async function writeBuilder(file: string, { calls, chainId, target, expiresAt }:
   }
   const content = builderFile(chainId, calls, `${target}, void after ${expiresAt}`, 0);
   await writeFile(file, `${JSON.stringify(content, null, 2)}\n`);
-}
-
-export class BadVenueError extends PlimsollError {
-  override readonly name = 'Propose.BadVenueError';
 }
