@@ -42,6 +42,8 @@ const OUTCOMES: Readonly<Record<string, Outcome>> = {
   'Store.LockedError': { status: 503, exitCode: 1 },
   'Store.DatabaseUnreachableError': { status: 503, exitCode: 1 },
   'Store.EmbeddedStoreFailedError': { status: 503, exitCode: 1 },
+  'GuardApply.NotSentError': { status: 502, exitCode: 1 },
+  'GuardApply.UnexpectedError': { status: 502, exitCode: 4 },
   'Reviews.NoCommitteeError': { status: 409, exitCode: 1 },
   'Reviews.RefusedError': { status: 409, exitCode: 3 },
   'Reviews.UnknownLogError': { status: 409, exitCode: 3 },

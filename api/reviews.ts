@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import { PlimsollError } from '../base/errors.ts';
 import type { Id } from '../base/id.ts';
+import * as Chain from '../governance/chain.ts';
 import * as Committee from '../governance/committee.ts';
 import { Execution, Proposal } from '../governance/proposal.ts';
 import * as Review from '../governance/review.ts';
@@ -71,7 +72,7 @@ export async function decide(
     });
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const review = await read(store, proposalId);
-    const outcome = await Desk.decide(Desk.clientAt(config.rpcUrl), review, given, new Date().toISOString());
+    const outcome = await Desk.decide(Chain.clientAt(config.rpcUrl), review, given, new Date().toISOString());
     if (outcome.kind === 'refused')
       throw new RefusedError({ got: outcome.says, needed: 'a step that the review allows now', where: outcome.reason });
     if (outcome.kind === 'unchanged') return outcome.review;

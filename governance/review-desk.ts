@@ -2,7 +2,7 @@
  * Desk: what stands around the state machine of a review. `begin` puts a proposal on the desk, `ask` makes what a person signs, `decide` takes it
  * back signed. Nothing here keeps anything: stores and files do.
  */
-import { type Client, createClient, http } from 'viem';
+import type { Client } from 'viem';
 import { canonicalJson, digest, type Id } from '../base/id.ts';
 import type { Committee } from './committee.ts';
 import * as Decision from './decision.ts';
@@ -67,9 +67,4 @@ export async function decide(client: Client | null, review: Review.Review, given
 /** Of the last entry: what a next statement names where the log is a file. */
 export function headOf(review: Review.Review): Id {
   return digest(canonicalJson(review.log.at(-1)));
-}
-
-/** To ask contracts whether they signed. */
-export function clientAt(url: string | null): Client | null {
-  return url === null ? null : createClient({ transport: http(url, { retryCount: 1, timeout: 10_000 }) });
 }

@@ -3,6 +3,8 @@ import { Command, CommanderError } from 'commander';
 import { PlimsollError } from '../../base/errors.ts';
 import { VERSION } from '../config.ts';
 import { outcome, toProblem } from '../errors.ts';
+import * as Apply from './apply.ts';
+import * as Attest from './attest.ts';
 import * as Backtest from './backtest.ts';
 import * as Data from './data.ts';
 import * as Decode from './decode.ts';
@@ -59,6 +61,8 @@ export async function main(args: readonly string[]): Promise<number> {
     Simulate,
     Decode,
     Review,
+    Attest,
+    Apply,
     Doctor,
   ])
     command.add(program, end);

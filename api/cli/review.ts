@@ -102,12 +102,13 @@ async function append(
 ): Promise<number> {
   const Desk = await import('../../governance/review-desk.ts');
   const { Statement } = await import('../../governance/decision.ts');
+  const Chain = await import('../../governance/chain.ts');
   const review = await checked(log, flags.rpc);
   const asked = (await json(askedPath)) as { readonly statement?: unknown } | null;
   const statement = Statement.safeParse(asked?.statement);
   if (!statement.success) throw new UnusableLogError({ got: 'another file', needed: 'what `plimsoll review ask` wrote', where: askedPath });
   const given = { by: address(flags.by), statement: statement.data, signature: hex(flags.signature) };
-  const outcome = await Desk.decide(Desk.clientAt(flags.rpc ?? null), review, given, await moment(flags));
+  const outcome = await Desk.decide(Chain.clientAt(flags.rpc ?? null), review, given, await moment(flags));
   if (outcome.kind === 'refused') {
     say(`Refused (${outcome.reason}): ${outcome.says}`);
     return REFUSED;
@@ -146,6 +147,7 @@ async function show(log: string, flags: { readonly rpc?: string; readonly json?:
 async function checked(path: string, rpc?: string): Promise<Review.Review> {
   const Log = await import('../../governance/review-log.ts');
   const Desk = await import('../../governance/review-desk.ts');
+  const Chain = await import('../../governance/chain.ts');
   const { Happening } = await import('../../governance/review.ts');
   const lines = (await text(path)).split('\n').filter((line) => line.trim() !== '');
   const happenings = lines.map((line, index) => {
@@ -158,7 +160,7 @@ async function checked(path: string, rpc?: string): Promise<Review.Review> {
       where: `${path}, line ${index + 1}, ${issue?.path.join('.')}`,
     });
   });
-  const review = await Log.check(Desk.clientAt(rpc ?? null), happenings);
+  const review = await Log.check(Chain.clientAt(rpc ?? null), happenings);
   const heads = new Set<string>();
   for (const entry of review.log) {
     const head = 'statement' in entry.happening ? entry.happening.statement['log'] : undefined;
