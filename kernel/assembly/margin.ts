@@ -27,6 +27,7 @@ let down: f64 = 0;
 let optionsOpen: bool = false;
 
 export let shortfallUsd: f64 = 0;
+let pathWeight: f64 = 1;
 
 /** Once a job: how far from its requirement each account starts. */
 export function measure(job: Job): void {
@@ -57,7 +58,9 @@ export function standing(job: Job, equities: usize, requirements: usize): void {
   }
 }
 
-export function open(job: Job): void {
+/** `weight`: what the path counts in sums by account. */
+export function open(job: Job, weight: f64): void {
+  pathWeight = weight;
   shortfallUsd = 0;
   clearFunding(job);
   Series.open(job);
@@ -140,7 +143,7 @@ export function lookBack(job: Job): void {
 function charge(job: Job, trader: i32, missingUsd: f64): void {
   shortfallUsd += missingUsd;
   const account = job.lenders + trader;
-  set(job.accountLossUsd, account, f(job.accountLossUsd, account) + missingUsd);
+  set(job.accountLossUsd, account, f(job.accountLossUsd, account) + pathWeight * missingUsd);
 }
 
 /**

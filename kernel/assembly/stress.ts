@@ -24,7 +24,7 @@ export function stress(job: Job, factors: usize, weights: usize, count: i32): vo
   for (let path = 0; path < count; path += 1) {
     Market.open(job);
     Lending.open(job);
-    Margin.open(job);
+    Margin.open(job, f(weights, path));
     for (let step = 1; step <= job.steps; step += 1) {
       if (Trace.on) Trace.at(step);
       Market.advance(job, step, factors);
