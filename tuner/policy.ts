@@ -5,11 +5,11 @@
  * A policy that no set of values could satisfy is refused when it is read, not when it is used: an empty range, a gap or
  * a buffer outside the ranges, a probability that the stated number of paths could never prove.
  */
-import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
-import { PlimsollError, quote } from '../base/errors.ts';
+import { PlimsollError } from '../base/errors.ts';
 import { Id, seal } from '../base/id.ts';
 import { BPS_ONE } from '../base/units.ts';
+import * as Document from './document.ts';
 
 /** Fields a recommendation may move in this version. Haircut and multiplier down, threshold up = looser. */
 export const Field = z.enum(['haircutBps', 'liquidationThresholdBps', 'marginMultiplierPpm']);
@@ -80,24 +80,15 @@ const BOUND_ERROR = 0.05;
 /** Reads the text of a policy file. `where` is shown in errors: usually the file's name. */
 export function parsePolicy(yaml: string, where: string): Policy {
   // 1. Text to plain values, keeping the line of each.
-  const lines = new LineCounter();
-  const document = parseDocument(yaml, { lineCounter: lines, prettyErrors: false });
-  const place = (path: readonly PropertyKey[]) =>
-    `${where}${lineOf(document, lines, path)}${path.length === 0 ? '' : `, field ${path.join('.')}`}`;
-  const [broken] = document.errors;
-  if (broken !== undefined) {
-    const { line } = lines.linePos(broken.pos[0]);
-    throw new YamlError({ got: quote(broken.message), needed: 'valid YAML', where: `${where}, line ${line}` });
-  }
-  const value = plain(document, where);
+  const { value, place } = Document.read(yaml, where, (facts) => new YamlError(facts));
 
   // 2. Shape.
   const read = PolicyFile.safeParse(value);
   if (!read.success) {
     const issue = read.error.issues[0]!;
-    const path = issue.code === 'unrecognized_keys' ? [...issue.path, ...issue.keys.slice(0, 1)] : issue.path;
+    const { path, got } = Document.faultOf(value, issue);
     throw new InvalidPolicyError({
-      got: quote(path.reduce<unknown>(step, value) ?? null),
+      got,
       needed: issue.code === 'unrecognized_keys' ? 'only the keys of tuner/policies/default.yaml' : issue.message,
       where: place(path),
     });
@@ -114,7 +105,7 @@ export function limitOf(policy: Pick<Policy, 'fields' | 'assets'>, asset: string
   return policy.assets[asset]?.[field] ?? policy.fields[field];
 }
 
-type Place = (path: readonly PropertyKey[]) => string;
+type Place = Document.Read['place'];
 
 function checkRanges(policy: PolicyFile, place: Place): void {
   const limits: [readonly string[], Field, FieldLimit][] = Field.options.map((field) => [['fields', field], field, policy.fields[field]]);
@@ -187,27 +178,6 @@ function checkTogether(policy: PolicyFile, place: Place): void {
       where: place(['paths']),
     });
   }
-}
-
-function plain(document: Document, where: string): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 50 }) as unknown;
-  } catch (cause) {
-    throw new YamlError({ got: quote(cause instanceof Error ? cause.message : cause), needed: 'plain YAML', where, cause });
-  }
-}
-
-/** `, line N` of the node at the path, or of its nearest parent that the file holds. */
-function lineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): string {
-  for (let depth = path.length; depth >= 0; depth -= 1) {
-    const node = depth === 0 ? document.contents : document.getIn(path.slice(0, depth), true);
-    if (isNode(node) && node.range) return `, line ${lines.linePos(node.range[0]).line}`;
-  }
-  return '';
-}
-
-function step(value: unknown, key: PropertyKey): unknown {
-  return typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined;
 }
 
 export class YamlError extends PlimsollError {
