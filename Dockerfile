@@ -23,6 +23,7 @@ COPY --from=build --chown=root:root /app/dist ./dist
 COPY --from=build --chown=root:root /app/web/dist ./web/dist
 COPY --from=build --chown=root:root /app/api/store/migrations ./api/store/migrations
 COPY --from=build --chown=root:root /app/tuner/policies ./tuner/policies
+COPY --from=build --chown=root:root /app/tuner/scenarios ./tuner/scenarios
 RUN install --directory --owner=node --group=node /data && ln -s /app/dist/api/plimsoll.js /usr/local/bin/plimsoll
 # The code belongs to root and is read only to the process; it writes to /data and nowhere else.
 USER node

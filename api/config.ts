@@ -92,6 +92,7 @@ export const VERSION = (JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json
 /** SHA-256 of package-lock.json: which libraries this code runs with. */
 export const LOCK_FILE = digest(readFileSync(join(PACKAGE_ROOT, 'package-lock.json')));
 export const DEFAULT_POLICY = join(PACKAGE_ROOT, 'tuner', 'policies', 'default.yaml');
+export const SCENARIOS = join(PACKAGE_ROOT, 'tuner', 'scenarios');
 
 function packageRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));

@@ -11,8 +11,16 @@ type Flags = {
   readonly paths?: number;
   readonly workers?: number;
   readonly standing?: boolean;
+  readonly scenario?: readonly string[];
   readonly json?: boolean;
 };
+
+const EXAMPLES = `
+Examples:
+  $ plimsoll stress out/2026-01-01-0123456789ab --set WETH.haircutBps=2100
+  $ plimsoll stress out/2026-01-01-0123456789ab --scenario all
+  $ plimsoll stress out/2026-01-01-0123456789ab --scenario oracles-frozen ours.yaml --standing
+`;
 
 export function add(program: Command): void {
   program
@@ -22,12 +30,24 @@ export function add(program: Command): void {
     .option('--paths <n>', "how many of the scenario set's paths", wholeNumber(1))
     .option('--workers <n>', 'threads; the result does not depend on it', wholeNumber(1, 256))
     .option('--standing', 'debts stay as they are, instead of following borrowing power')
-    .option('--json', 'evidence as JSON on standard output')
-    .addHelpText('after', '\nExample:\n  $ plimsoll stress out/2026-01-01-0123456789ab --set WETH.haircutBps=2100\n')
+    .option(
+      '--scenario <file-or-name...>',
+      'instead of the set as it is: a scenario of your own (docs/scenarios.md), a built-in one by name, or all of these',
+    )
+    .option('--json', 'evidence, or what the scenarios did, as JSON on standard output')
+    .addHelpText('after', EXAMPLES)
     .action(action);
 }
 
 async function action(bundle: string, flags: Flags): Promise<void> {
+  const borrowers = flags.standing ? 'standing' : 'responsive';
+  if (flags.scenario !== undefined) {
+    const { answer } = await import('./stress-scenario.ts');
+    const { paths, scenario: scenarios, json = false } = flags;
+    const parametersOf = (state: ProtocolState) => withSettings(state, flags.set ?? []);
+    await answer({ bundle, scenarios, borrowers, json, parametersOf, ...(paths === undefined ? {} : { paths }) });
+    return;
+  }
   const config = Config.read(process.env);
   const { part } = await import('../bundle.ts');
   const { riskOf } = await import('../voyage.ts');
@@ -41,7 +61,6 @@ async function action(bundle: string, flags: Flags): Promise<void> {
   const parameters = withSettings(state, flags.set ?? []);
   const crew = hire({ state, model, scenarios, risk: riskOf(policy, state) }, flags.workers ?? config.workers);
   try {
-    const borrowers = flags.standing ? 'standing' : 'responsive';
     const evidence = await crew.evaluate({ parameters, borrowers, paths: flags.paths ?? scenarios.paths });
     if (flags.json) {
       printJson(evidence);

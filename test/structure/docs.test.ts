@@ -21,6 +21,7 @@ const PAGES = [
   'docs/governance.md',
   'docs/models.md',
   'docs/policy.md',
+  'docs/scenarios.md',
 ];
 
 describe('errors', () => {

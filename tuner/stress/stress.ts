@@ -183,8 +183,10 @@ export function assemble(
 }
 
 /** Health of every account at start prices: lenders by threshold, traders by equity over requirement. */
-export function healthOf(prepared: Prepared, parameters: ParametersByAsset): { account: string; debtUsd: number; health: number }[] {
-  const { book } = prepared;
+export function healthOf(
+  { book }: Pick<Prepared, 'book'>,
+  parameters: ParametersByAsset,
+): { account: string; debtUsd: number; health: number }[] {
   const input = Terms.apply(book, parameters);
   const lenders = Terms.healths(input).map((standing, index) => ({ account: book.lenders[index]!, ...standing }));
   const traders = Terms.margins(input).map(({ equityUsd, requiredUsd, grossUsd }, index) => ({

@@ -1,0 +1,57 @@
+/** Scenario files: the built-in ones of tuner/scenarios, by name, and anyone's own, by path. */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { PlimsollError, quote } from '../base/errors.ts';
+import * as Scenario from '../tuner/scenario/scenario.ts';
+import { SCENARIOS } from './config.ts';
+
+const ENDING = '.yaml';
+const MOST_BYTES = 400_000;
+
+export async function names(): Promise<string[]> {
+  const files = await readdir(SCENARIOS);
+  return files
+    .filter((file) => file.endsWith(ENDING))
+    .map((file) => basename(file, ENDING))
+    .sort();
+}
+
+/** A built-in name, or a path: whatever has a separator or an ending is a path. */
+export async function find(nameOrFile: string): Promise<Scenario.Scenario> {
+  if ((await names()).includes(nameOrFile)) return load(join(SCENARIOS, nameOrFile + ENDING), nameOrFile);
+  if (!/[/\\]|\.ya?ml$/.test(nameOrFile)) {
+    throw new UnknownNameError({
+      got: quote(nameOrFile),
+      needed: `a file that ends in .yaml, or one of ${(await names()).join(', ')}`,
+      where: '--scenario',
+    });
+  }
+  return load(nameOrFile, nameOrFile);
+}
+
+async function load(path: string, where: string): Promise<Scenario.Scenario> {
+  let text: string;
+  try {
+    const { size } = await stat(path);
+    // A device or a fifo has no size and may have no end.
+    if (size > MOST_BYTES || size === 0) throw new Error(`${size} bytes; a scenario has 1 to ${MOST_BYTES}`);
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new UnreadableError({
+      got: cause instanceof Error ? cause.message : String(cause),
+      needed: 'a scenario file',
+      where,
+      fix: '`plimsoll stress --help` names the built-in ones.',
+      cause,
+    });
+  }
+  return Scenario.parse(text, where);
+}
+
+export class UnknownNameError extends PlimsollError {
+  override readonly name = 'Scenarios.UnknownNameError';
+}
+
+export class UnreadableError extends PlimsollError {
+  override readonly name = 'Scenarios.UnreadableError';
+}

@@ -1,0 +1,108 @@
+/** `plimsoll stress --scenario` as people meet it, on a small bundle. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { main } from '../../api/cli/program.ts';
+import * as Fixture from '../stress/fixture.ts';
+import { policy } from '../tuner/fixture.ts';
+import { temporaryFolder } from './stores.ts';
+
+let scratch: string;
+let bundle: string;
+const model = Fixture.model(3);
+const state = Fixture.book(3, 20, 5, Fixture.draws(9));
+
+beforeAll(() => {
+  scratch = temporaryFolder();
+  bundle = join(scratch, 'bundle');
+  mkdirSync(bundle);
+  const parts = { state, model, scenarios: Fixture.scenarios(model, 512, 24), policy: policy() };
+  for (const [name, value] of Object.entries(parts)) writeFileSync(join(bundle, `${name}.json`), JSON.stringify(value));
+});
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+async function cli(...args: readonly string[]) {
+  const said = { stdout: '', stderr: '' };
+  const spies = (['stdout', 'stderr'] as const).map((stream) =>
+    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
+      said[stream] += text;
+      return true;
+    }),
+  );
+  try {
+    return { code: await main(['stress', bundle, ...args]), ...said };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+function file(name: string, yaml: string): string {
+  const path = join(scratch, name);
+  writeFileSync(path, yaml);
+  return path;
+}
+
+describe('plimsoll stress --scenario', () => {
+  const ours = () =>
+    file(
+      'ours.yaml',
+      'name: ours\nwhy: because\nprices: still\nmoves:\n  - {group: volatile, to: 0.5, overHours: 12}\n  - {asset: DOGE, to: 0, ifListed: true}\noracles: {frozenHours: 12}\n',
+    );
+
+  it('says what a file of one’s own does, what was left out and who loses', async () => {
+    const { code, stdout } = await cli('--scenario', ours());
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ours\nbecause\n24 h in steps of 3600 s; one path/);
+    expect(stdout).toMatch(/bad debt +\$/);
+    expect(stdout).toMatch(/Left out, for the book has none of it: moves\.1/);
+    expect(stdout).toMatch(/who loses/);
+  });
+
+  it('gives the same to machines, with standard errors where the law goes on', async () => {
+    const law = file('law.yaml', 'name: wild\nwhy: because\nprices: law\nlaw: {volatilityTimes: 2}\n');
+    const { code, stdout } = await cli('--scenario', ours(), law, '--paths', '256', '--json');
+    expect(code).toBe(0);
+    const { outcomes, from, refused } = JSON.parse(stdout);
+    expect(from.state).toBe(state.id);
+    expect(refused).toEqual([]);
+    expect(outcomes.map(({ name }: { name: string }) => name)).toEqual(['ours', 'wild']);
+    expect(outcomes[0].liquidatedUsd.standardError).toBe(0);
+    expect(outcomes[1].liquidatedUsd.standardError).toBeGreaterThan(0);
+    expect(outcomes[1].summary.paths).toBe(256);
+  });
+
+  it('asks under other parameters', async () => {
+    const mild = file('mild.yaml', 'name: mild\nwhy: because\nprices: still\nmoves:\n  - {group: volatile, to: 0.95}\n');
+    const liquidated = async (...args: string[]) =>
+      JSON.parse((await cli('--scenario', mild, '--standing', '--json', ...args)).stdout).outcomes[0].liquidatedAccounts.mean;
+    expect(await liquidated('--set', 'A00.liquidationThresholdBps=5000')).toBeGreaterThan(await liquidated());
+  });
+
+  it('puts all built-in ones beside each other, and those that are not about the book apart', async () => {
+    const { code, stdout } = await cli('--scenario', 'all', '--paths', '32');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ scenario +prices +bad debt/);
+    expect(stdout).toMatch(/joint crash +still +\$/);
+    expect(stdout).toMatch(/volatility times 2 +law +\$.* ± /);
+    expect(stdout).toMatch(/Not about this book:\n(.*\n)*.*stablecoin to 0\.88, moves\.0: Got USDC; needed assets of the book: A00/);
+  });
+
+  it('refuses by name, place and remedy', async () => {
+    const cases: readonly (readonly [readonly string[], RegExp])[] = [
+      [['--scenario', 'jont-crash'], /Scenarios\.UnknownNameError: .*joint-crash/],
+      [['--scenario', join(scratch, 'none.yaml')], /Scenarios\.UnreadableError: .*none\.yaml.*ENOENT/],
+      [['--scenario', file('empty.yaml', '')], /Scenarios\.UnreadableError: .*0 bytes/],
+      [
+        ['--scenario', file('key.yaml', 'name: n\nwhy: w\nprices: still\nsize: 3\n')],
+        /Scenario\.InvalidError: .*key\.yaml, line 4, field size/,
+      ],
+      [['--scenario', 'stablecoin-to-0.88'], /Selection\.UnknownAssetError: stablecoin to 0\.88, moves\.0: Got USDC/],
+      [['--scenario', 'joint-crash', '--paths', '513'], /Evaluate\.TooManyPathsError/],
+    ];
+    for (const [args, says] of cases) {
+      const { code, stderr } = await cli(...args);
+      expect(stderr).toMatch(says);
+      expect(code).toBe(1);
+    }
+  });
+});
