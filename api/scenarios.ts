@@ -5,10 +5,11 @@ import { PlimsollError, quote } from '../base/errors.ts';
 import * as Scenario from '../tuner/scenario/scenario.ts';
 import { SCENARIOS } from './config.ts';
 
+const ALL = 'all';
 const ENDING = '.yaml';
 const MOST_BYTES = 400_000;
 
-export async function names(): Promise<string[]> {
+async function names(): Promise<string[]> {
   const files = await readdir(SCENARIOS);
   return files
     .filter((file) => file.endsWith(ENDING))
@@ -16,8 +17,14 @@ export async function names(): Promise<string[]> {
     .sort();
 }
 
+/** Each by name or file; `all` is every built-in one. */
+export async function findAll(wanted: readonly string[]): Promise<Scenario.Scenario[]> {
+  const found = wanted.includes(ALL) ? [...(await names()), ...wanted.filter((name) => name !== ALL)] : wanted;
+  return Promise.all(found.map(find));
+}
+
 /** A built-in name, or a path: whatever has a separator or an ending is a path. */
-export async function find(nameOrFile: string): Promise<Scenario.Scenario> {
+async function find(nameOrFile: string): Promise<Scenario.Scenario> {
   if ((await names()).includes(nameOrFile)) return load(join(SCENARIOS, nameOrFile + ENDING), nameOrFile);
   if (!/[/\\]|\.ya?ml$/.test(nameOrFile)) {
     throw new UnknownNameError({

@@ -15,8 +15,6 @@ export type Question = {
   readonly parametersOf: (state: ProtocolState) => ParametersByAsset;
 };
 
-/** Every built-in scenario. */
-const ALL = 'all';
 const SHOWN_LOSERS = 10;
 
 export async function answer({ bundle, scenarios: wanted, paths, borrowers, json, parametersOf }: Question): Promise<void> {
@@ -26,8 +24,7 @@ export async function answer({ bundle, scenarios: wanted, paths, borrowers, json
   const World = await import('../../tuner/scenario/world.ts');
   const Run = await import('../../tuner/scenario/run.ts');
   const { checkPaths } = await import('../../tuner/stress/evaluate.ts');
-  const names = wanted.includes(ALL) ? [...(await Scenarios.names()), ...wanted.filter((name) => name !== ALL)] : wanted;
-  const asked = await Promise.all(names.map(Scenarios.find));
+  const asked = await Scenarios.findAll(wanted);
   const [state, model, scenarios, policy] = await Promise.all([
     part(bundle, 'state'),
     part(bundle, 'model'),
@@ -117,7 +114,7 @@ function many(outcomes: readonly Outcome[], refused: readonly { readonly name: s
   return `${table(heading, rows)}${refused.length === 0 ? '' : `\nNot about this book:\n${refused.map(({ says }) => `  ${says}\n`).join('')}`}`;
 }
 
-function plusMinus({ mean, standardError }: Measured, show: (value: number) => string = usd): string {
+export function plusMinus({ mean, standardError }: Measured, show: (value: number) => string = usd): string {
   return standardError === 0 ? show(mean) : `${show(mean)} ± ${show(standardError)}`;
 }
 

@@ -1,8 +1,11 @@
 /** `plimsoll stress`: one stress run of a bundle's book under parameters of your choice. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { PlimsollError } from '../../base/errors.ts';
-import { type ParametersByAsset, type ProtocolState, parametersOf, RiskParameters } from '../../datasets/state.ts';
+import type { Waiver } from '../../datasets/panel.ts';
+import { parametersOf as inForce, type ParametersByAsset, type ProtocolState, RiskParameters } from '../../datasets/state.ts';
 import * as Config from '../config.ts';
+import { collectWaiver } from './run.ts';
+import type { Question } from './stress-scenario.ts';
 import { print, printJson, table, usd, wholeNumber } from './terminal.ts';
 
 export type Setting = { readonly asset: string; readonly field: string; readonly value: number };
@@ -12,6 +15,8 @@ type Flags = {
   readonly workers?: number;
   readonly standing?: boolean;
   readonly scenario?: readonly string[];
+  readonly with?: readonly string[];
+  readonly waive?: readonly Waiver[];
   readonly json?: boolean;
 };
 
@@ -20,6 +25,7 @@ Examples:
   $ plimsoll stress out/2026-01-01-0123456789ab --set WETH.haircutBps=2100
   $ plimsoll stress out/2026-01-01-0123456789ab --scenario all
   $ plimsoll stress out/2026-01-01-0123456789ab --scenario oracles-frozen ours.yaml --standing
+  $ plimsoll stress out/2026-01-01-0123456789ab --with prime=prime.json comet=comet.json --scenario thin-markets
 `;
 
 export function add(program: Command): void {
@@ -34,6 +40,11 @@ export function add(program: Command): void {
       '--scenario <file-or-name...>',
       'instead of the set as it is: a scenario of your own (docs/scenarios.md), a built-in one by name, or all of these',
     )
+    .option(
+      '--with <book...>',
+      '[NAME=]FILE: state files or bundles of other protocols, which sell into the same markets: each alone, and all together',
+    )
+    .option('--waive <what>', 'for --with: SUBJECT:KIND=REASON, as for run; may be repeated', collectWaiver)
     .option('--json', 'evidence, or what the scenarios did, as JSON on standard output')
     .addHelpText('after', EXAMPLES)
     .action(action);
@@ -41,13 +52,16 @@ export function add(program: Command): void {
 
 async function action(bundle: string, flags: Flags): Promise<void> {
   const borrowers = flags.standing ? 'standing' : 'responsive';
-  if (flags.scenario !== undefined) {
-    const { answer } = await import('./stress-scenario.ts');
-    const { paths, scenario: scenarios, json = false } = flags;
-    const parametersOf = (state: ProtocolState) => withSettings(state, flags.set ?? []);
-    await answer({ bundle, scenarios, borrowers, json, parametersOf, ...(paths === undefined ? {} : { paths }) });
-    return;
-  }
+  const { paths, scenario: wanted = [], json = false } = flags;
+  const parametersOf = (state: ProtocolState) => withSettings(state, flags.set ?? []);
+  const question = { bundle, scenarios: wanted, borrowers, json, parametersOf, ...(paths === undefined ? {} : { paths }) } as const;
+  if (flags.with !== undefined) return (await import('./stress-joint.ts')).answer(question, flags.with, flags.waive ?? []);
+  if (wanted.length > 0) return (await import('./stress-scenario.ts')).answer(question);
+  return asItIs(question, flags.workers);
+}
+
+/** The bundle's own scenario set. */
+async function asItIs({ bundle, borrowers, json, parametersOf, paths }: Question, workers: number | undefined): Promise<void> {
   const config = Config.read(process.env);
   const { part } = await import('../bundle.ts');
   const { riskOf } = await import('../voyage.ts');
@@ -58,11 +72,11 @@ async function action(bundle: string, flags: Flags): Promise<void> {
     part(bundle, 'scenarios'),
     part(bundle, 'policy'),
   ]);
-  const parameters = withSettings(state, flags.set ?? []);
-  const crew = hire({ state, model, scenarios, risk: riskOf(policy, state) }, flags.workers ?? config.workers);
+  const parameters = parametersOf(state);
+  const crew = hire({ state, model, scenarios, risk: riskOf(policy, state) }, workers ?? config.workers);
   try {
-    const evidence = await crew.evaluate({ parameters, borrowers, paths: flags.paths ?? scenarios.paths });
-    if (flags.json) {
+    const evidence = await crew.evaluate({ parameters, borrowers, paths: paths ?? scenarios.paths });
+    if (json) {
       printJson(evidence);
       return;
     }
@@ -94,7 +108,7 @@ async function action(bundle: string, flags: Flags): Promise<void> {
 }
 
 export function withSettings(state: ProtocolState, settings: readonly Setting[]): ParametersByAsset {
-  const parameters = { ...parametersOf(state) };
+  const parameters = { ...inForce(state) };
   for (const { asset, field, value } of settings) {
     const changed = RiskParameters.safeParse({ ...parameters[asset], [field]: value });
     if (parameters[asset] === undefined || !changed.success) {

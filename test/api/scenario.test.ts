@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { main } from '../../api/cli/program.ts';
+import type { Spread } from '../../tuner/scenario/joint.ts';
 import * as Fixture from '../stress/fixture.ts';
 import { policy } from '../tuner/fixture.ts';
 import { temporaryFolder } from './stores.ts';
@@ -10,7 +11,10 @@ import { temporaryFolder } from './stores.ts';
 let scratch: string;
 let bundle: string;
 const model = Fixture.model(3);
-const state = Fixture.book(3, 20, 5, Fixture.draws(9));
+const PANEL = { panel: `sha256:${'1'.repeat(64)}` } as const;
+const made = Fixture.book(3, 20, 5, Fixture.draws(9));
+const state = Fixture.state(made.assets, made.lending, made.derivatives, { from: PANEL });
+const other = Fixture.state(made.assets, Fixture.book(3, 10, 0, Fixture.draws(2)).lending, [], { from: PANEL, protocol: 'other' });
 
 beforeAll(() => {
   scratch = temporaryFolder();
@@ -85,6 +89,23 @@ describe('plimsoll stress --scenario', () => {
     expect(stdout).toMatch(/joint crash +still +\$/);
     expect(stdout).toMatch(/volatility times 2 +law +\$.* ± /);
     expect(stdout).toMatch(/Not about this book:\n(.*\n)*.*stablecoin to 0\.88, moves\.0: Got USDC; needed assets of the book: A00/);
+  });
+
+  it('puts other books beside it, by file or bundle, under the law or a scenario', async () => {
+    const book = file('other.json', JSON.stringify(other));
+    const { code, stdout } = await cli('--with', book, `third=${book}`, '--paths', '256', '--json');
+    expect(code).toBe(0);
+    const [spread] = JSON.parse(stdout).spreads;
+    expect(spread.protocols.map(({ protocol }: { protocol: string }) => protocol)).toEqual(['fixture', 'other', 'third']);
+    const alone = spread.protocols.reduce((sum: number, one: Spread['protocols'][number]) => sum + one.alone.summary.meanUsd, 0);
+    expect(spread.addedUsd.mean).toBeCloseTo(spread.together.summary.meanUsd - alone, 6);
+    const table = await cli('--with', book, '--scenario', ours());
+    expect(table.stdout).toMatch(/^ours\n\n protocol .*\n fixture .*\n other .*\n together .*\n\nBeyond the sum of each alone: \$/);
+    expect((await cli('--with', bundle)).stderr).toMatch(/StressJoint\.SameNameError.*--with other=/);
+    expect((await cli('--with', `twin=${bundle}`)).stderr).toMatch(
+      /Contagion\.NotJointError: twin: Got derivative accounts of fixture and twin/,
+    );
+    expect((await cli('--with', join(scratch, 'none.json'))).stderr).toMatch(/none\.json: Got ENOENT/);
   });
 
   it('refuses by name, place and remedy', async () => {

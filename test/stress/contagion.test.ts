@@ -2,6 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { type AssetState, type LendingProtocol, type ProtocolState, parametersOf } from '../../datasets/state.ts';
 import { loadKernel } from '../../kernel/kernel.ts';
+import * as Joint from '../../tuner/scenario/joint.ts';
+import * as Scenario from '../../tuner/scenario/scenario.ts';
 import * as Agents from '../../tuner/stress/agents.ts';
 import * as Contagion from '../../tuner/stress/contagion.ts';
 import * as Stress from '../../tuner/stress/stress.ts';
@@ -88,14 +90,84 @@ describe('contagion', () => {
     const model = Fixture.model(1);
     const scenarios = Fixture.scenarios(model, PATHS, 24);
     const compare = (list: readonly ProtocolState[]) =>
-      Contagion.compare(kernel, { states: list, model, scenarios, risk: RISK, options: { borrowers: 'standing' } });
-    const { alone, together, addedUsd, addedStandardErrorUsd } = compare(states);
-    const aloneUsd = alone.reduce((sum, { summary }) => sum + summary.meanUsd, 0);
-    expect(addedUsd).toBeCloseTo(together.meanUsd - aloneUsd, 3);
+      Joint.spread(
+        kernel,
+        { states: list, model, scenarios, borrowers: 'standing', parameters: parametersOf(list[0]!), paths: PATHS, riskOf: () => RISK },
+        Joint.NOTHING,
+      );
+    const { protocols, together, addedUsd: added } = compare(states);
+    const { mean: addedUsd, standardError: addedStandardErrorUsd } = added;
+    const aloneUsd = protocols.reduce((sum, { alone }) => sum + alone.summary.meanUsd, 0);
+    expect(addedUsd).toBeCloseTo(together.summary.meanUsd - aloneUsd, 3);
+    expect(protocols.reduce((sum, { togetherUsd }) => sum + togetherUsd, 0)).toBeCloseTo(together.summary.meanUsd, 3);
     // Mild weather: Compound absorbs less when others crowd its buyers out, so the sign is the law's to say, not the test's.
     expect(addedStandardErrorUsd).toBeGreaterThan(0);
     expect(Math.abs(addedUsd)).toBeGreaterThan(2 * addedStandardErrorUsd);
-    expect(compare([...states].reverse()).addedUsd).toBeCloseTo(addedUsd, 3);
+    expect(compare([...states].reverse()).addedUsd.mean).toBeCloseTo(addedUsd, 3);
+  });
+
+  it('bends all books alike, and asks each alone only for what it has', () => {
+    const states = [protocolState('aave-v3', 'A00'), protocolState('morpho', 'A01')].map((state, index) =>
+      index === 0
+        ? state
+        : {
+            ...state,
+            assets: state.assets.map((one) => (one.asset === 'USD' ? { ...one, asset: 'USX' } : one)),
+            lending: state.lending.map((account) => ({ ...account, debt: account.debt.map((owed) => ({ ...owed, asset: 'USX' })) })),
+          },
+    );
+    const model = Fixture.model(2);
+    const books = {
+      states,
+      model,
+      scenarios: Fixture.scenarios(model, 1, 24),
+      borrowers: 'standing' as const,
+      parameters: parametersOf(states[0]!),
+      paths: 1,
+      riskOf: () => RISK,
+    };
+    const ask = (yaml: string) => Joint.spread(kernel, books, Scenario.parse(`name: n\nwhy: w\nprices: still\nmoves:\n${yaml}`, 'n'));
+    const liquidated = ({ protocols }: Joint.Spread) => protocols.map(({ alone }) => alone.liquidatedAccounts.mean > 0);
+    expect(liquidated(ask('  - {asset: A00, to: 0.9}\n'))).toEqual([true, true]);
+    const one = ask('  - {asset: USX, to: 1.2}\n');
+    expect(liquidated(one)).toEqual([false, true]);
+    expect(one.protocols[0]!.alone.leftOut).toEqual(['moves.0']);
+    expect(one.together.leftOut).toEqual([]);
+    expect(one.together.liquidatedAccounts.mean).toBe(one.protocols[1]!.alone.liquidatedAccounts.mean);
+    expect(() => ask('  - {asset: DOGE, to: 0.5}\n')).toThrow(/Got DOGE/);
+  });
+
+  it('has the traders of one venue with it, their rule and fund: alone in the joint book they are what they were', () => {
+    const traded = Fixture.state(
+      Fixture.book(2, 5, 12, Fixture.draws(4)).assets,
+      [],
+      Fixture.book(2, 5, 12, Fixture.draws(4)).derivatives,
+      {
+        protocol: 'venue',
+        insuranceFundUsd: 1e3,
+      },
+    );
+    const lending = protocolState('aave-v3', 'A01', { ...DEPTH, dailyVolumeUsd: 1e8 });
+    const model = Fixture.model(2);
+    const scenarios = Fixture.scenarios(model, PATHS, 24);
+    const idle = { ...lending, lending: lending.lending.slice(0, 1).map((account) => ({ ...account, debt: [] })) };
+    const { protocols, together, addedUsd } = Joint.spread(
+      kernel,
+      {
+        states: [traded, idle],
+        model,
+        scenarios,
+        borrowers: 'standing',
+        parameters: parametersOf(traded),
+        paths: PATHS,
+        riskOf: () => RISK,
+      },
+      { ...Joint.NOTHING, law: { volatilityTimes: 3 } },
+    );
+    expect(together.marginShortfallUsd.mean).toBeGreaterThan(0);
+    expect(together.marginShortfallUsd.mean).toBeCloseTo(protocols[0]!.alone.marginShortfallUsd.mean, 3);
+    expect(addedUsd.mean).toBeCloseTo(0, 3);
+    expect(() => Contagion.join([traded, { ...traded, protocol: 'other' }])).toThrow(/derivative accounts of venue and other/);
   });
 
   it('refuses what is no joint book', () => {

@@ -131,7 +131,7 @@ function halt(factors: Float64Array, halts: World['curves']['halts'], steps: num
   }
 }
 
-function outcomeOf(
+export function outcomeOf(
   kernel: Kernel,
   world: World,
   parameters: ParametersByAsset,

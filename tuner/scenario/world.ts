@@ -29,6 +29,8 @@ export type Ground = {
   readonly borrowers: Book.Borrowers;
   /** In a joint book: what each asset is called in its own protocol, in the book's order. */
   readonly names?: readonly string[];
+  /** Beside a joint book: what this one has none of is left out, for another has it. */
+  readonly isLenient?: true;
 };
 
 export type World = Curves.Clock & {
@@ -53,7 +55,8 @@ const MOST_STEPS = 20_000;
 /** Of one block of paths, which is made at once. */
 const MOST_BYTES = 512 * 1024 * 1024;
 
-export function make(kernel: Kernel, ground: Ground, scenario: Scenario): World {
+export function make(kernel: Kernel, ground: Ground, asWritten: Scenario): World {
+  const scenario = ground.isLenient ? lenient(asWritten) : asWritten;
   const { state, scenarios, borrowers } = ground;
   const clock = clockOf(ground, scenario);
   const hours = (clock.steps * clock.stepSeconds) / SECONDS_PER_HOUR;
@@ -74,7 +77,12 @@ export function make(kernel: Kernel, ground: Ground, scenario: Scenario): World 
   const curves = Curves.draw(kernel, listed, scenario.moves, clock, where);
   const { moves, depth, law: otherLaw, oracles, liquidators } = scenario;
   const isIdle = otherLaw === undefined && oracles === undefined && liquidators === undefined;
-  if (moves.length > 0 && isIdle && curves.leftOut.length + leftOut.length === moves.length + depth.length) {
+  if (
+    ground.isLenient === undefined &&
+    moves.length > 0 &&
+    isIdle &&
+    curves.leftOut.length + leftOut.length === moves.length + depth.length
+  ) {
     throw new NobodyError({ got: 'entries that are all left out', needed: 'one that is about assets of this book', where: scenario.name });
   }
   return {
@@ -91,6 +99,18 @@ export function make(kernel: Kernel, ground: Ground, scenario: Scenario): World 
     frozenSteps: stepsOf(scenario.oracles?.frozenHours, clock.stepSeconds),
     haltedSteps: stepsOf(scenario.liquidators?.haltedHours, clock.stepSeconds),
     insuranceFundUsd: state.insuranceFundUsd,
+  };
+}
+
+function lenient(scenario: Scenario): Scenario {
+  const { moves, depth, oracles } = scenario;
+  const may = <T>(entries: readonly T[]) => entries.map((entry) => ({ ...entry, ifListed: true as const }));
+  const feeds = oracles?.feeds;
+  return {
+    ...scenario,
+    moves: may(moves),
+    depth: may(depth),
+    ...(oracles === undefined ? {} : { oracles: { ...oracles, ...(feeds === undefined ? {} : { feeds: may(feeds) }) } }),
   };
 }
 

@@ -3,35 +3,13 @@
  * the same pools, to the same liquidators.
  *
  * `join` makes one book of several states: each keeps its assets, parameters, feeds and rule; assets that follow one price series are one
- * pool (book.ts), whoever lists them. `compare` stresses each alone, with all depth to itself, and all together on the same paths.
+ * pool (book.ts), whoever lists them. At most one may have traders: the engine knows one margin rule and one insurance fund at a time.
+ * scenario/joint.ts stresses each alone, with all depth to itself, and all together on the same paths.
  */
 import { PlimsollError } from '../../base/errors.ts';
 import { seal } from '../../base/id.ts';
-import { type ParametersByAsset, type ProtocolState, parametersOf } from '../../datasets/state.ts';
-import type { Kernel } from '../../kernel/kernel.ts';
-import type { MarketModel } from '../../models/market.ts';
-import type { ScenarioSet } from '../../models/scenario.ts';
-import type * as Book from './book.ts';
-import type { LossSummary } from './evidence.ts';
-import * as Stress from './stress.ts';
-import * as Summary from './summary.ts';
-
-export type Contagion = {
-  /** Each with the depth to itself, in the order given. */
-  readonly alone: readonly { readonly protocol: string; readonly summary: LossSummary }[];
-  readonly together: LossSummary;
-  /** Mean bad debt together less the sum of the means alone, USD, with its standard error over paths (common random numbers). */
-  readonly addedUsd: number;
-  readonly addedStandardErrorUsd: number;
-};
-
-export type ContagionInputs = {
-  readonly states: readonly ProtocolState[];
-  readonly model: MarketModel;
-  readonly scenarios: ScenarioSet;
-  readonly risk: Summary.Risk;
-  readonly options: { readonly borrowers: Book.Borrowers; readonly assumed?: Partial<Book.Assumptions> };
-};
+import type { DerivativeAccount, MarginRule } from '../../datasets/derivatives.ts';
+import type { ProtocolState } from '../../datasets/state.ts';
 
 export function join(states: readonly ProtocolState[]): ProtocolState {
   const [first] = states;
@@ -39,17 +17,26 @@ export function join(states: readonly ProtocolState[]): ProtocolState {
     throw new NotJointError({ got: states.map(({ protocol }) => protocol).join(', ') || 'none', needed: 'states of different protocols' });
   }
   const traded = states.filter(({ derivatives }) => derivatives.length > 0);
+  if (traded.length > 1) {
+    throw new NotJointError({
+      got: `derivative accounts of ${traded.map(({ protocol }) => protocol).join(' and ')}`,
+      needed: 'derivative accounts of one protocol at most',
+      where: traded[1]!.protocol,
+    });
+  }
   const other = states.find(
     ({ asOf, closeFactorBps, fullCloseHealth }) =>
       asOf !== first.asOf || closeFactorBps !== first.closeFactorBps || fullCloseHealth !== first.fullCloseHealth,
   );
-  if (traded.length > 0 || other !== undefined) {
+  if (other !== undefined) {
+    const { asOf, closeFactorBps, fullCloseHealth } = other;
     throw new NotJointError({
-      got: traded.length > 0 ? 'derivative accounts' : `${other!.protocol} as of ${other!.asOf}`,
-      needed: `lending accounts as of ${first.asOf}, with the close factor and full-close health of ${first.protocol}`,
-      where: (traded[0] ?? other!).protocol,
+      got: `${other.protocol} as of ${asOf}, close factor ${closeFactorBps} bp, full close below ${fullCloseHealth}`,
+      needed: `as of ${first.asOf}, close factor ${first.closeFactorBps} bp, full close below ${first.fullCloseHealth}, as ${first.protocol}`,
+      where: other.protocol,
     });
   }
+  const venue = traded[0] ?? first;
   const byName = <T>(list: readonly T[], name: (item: T) => string) => [...list].sort((a, b) => (name(a) < name(b) ? -1 : 1));
   return seal({
     kind: 'protocol-state' as const,
@@ -82,44 +69,48 @@ export function join(states: readonly ProtocolState[]): ProtocolState {
       ),
       ({ account }) => account,
     ),
-    derivatives: [],
-    marginRule: null,
+    derivatives: venue.derivatives.map((account) => renamed(venue, account)),
+    marginRule: venue.marginRule === null ? null : rulesOf(venue, venue.marginRule),
     closeFactorBps: first.closeFactorBps,
     fullCloseHealth: first.fullCloseHealth,
-    insuranceFundUsd: 0,
+    insuranceFundUsd: venue.insuranceFundUsd,
     setAside: states.flatMap(({ setAside }) => setAside),
     waivers: states.flatMap(({ waivers }) => waivers),
     notes: states.flatMap((state) => state.notes.map((note) => `${state.protocol}: ${note}`)),
   });
 }
 
-export function compare(kernel: Kernel, { states, model, scenarios, risk, options }: ContagionInputs): Contagion {
-  const run = (state: ProtocolState) => {
-    const parameters: ParametersByAsset = parametersOf(state);
-    const prepared = Stress.prepare(state, model, scenarios, options);
-    const part = Stress.stressRange(kernel, prepared, parameters, { from: 0, to: scenarios.paths });
-    return Stress.assemble(prepared, parameters, [part], [], risk);
-  };
-  const alone = states.map((state) => ({ protocol: state.protocol, evidence: run(state) }));
-  const together = run(join(states));
-  const { weight } = together.paths;
-  const added = together.paths.badDebtUsd.map((usd, path) =>
-    alone.reduce((left, { evidence }) => left - evidence.paths.badDebtUsd[path]!, usd),
-  );
-  const mean = Summary.mean(added, weight);
-  return {
-    alone: alone.map(({ protocol, evidence }) => ({ protocol, summary: evidence.summary })),
-    together: together.summary,
-    addedUsd: mean,
-    addedStandardErrorUsd: Summary.standardError(added, weight, mean),
-  };
-}
-
 /** More efficiency modes than any protocol has: places of the categories of one state in the joint one. */
 const CATEGORIES = 1_000;
 
-function listed(state: ProtocolState, name: string): string {
+/** What an asset or account of one state is called in the joint one. */
+export function listed(state: Pick<ProtocolState, 'protocol'>, name: string): string {
   return `${name}.${state.protocol}`;
+}
+
+function renamed(state: ProtocolState, account: DerivativeAccount): DerivativeAccount {
+  const { perps, options, collateral, isolated } = account;
+  const named = <T extends { readonly asset: string }>(one: T): T => ({ ...one, asset: listed(state, one.asset) });
+  return {
+    ...account,
+    account: listed(state, account.account),
+    perps: perps.map(named),
+    ...(options === undefined ? {} : { options: options.map(named) }),
+    ...(collateral === undefined ? {} : { collateral: collateral.map(named) }),
+    ...(isolated === undefined ? {} : { isolated: isolated.map(({ perp, equityUsd }) => ({ perp: named(perp), equityUsd })) }),
+  };
+}
+
+function rulesOf(state: ProtocolState, rule: MarginRule): MarginRule {
+  const named = <T>(byAsset: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(Object.entries(byAsset).map(([asset, value]) => [listed(state, asset), value]));
+  const { shockByAsset, volatilityRangeByAsset, fundingPer8hByAsset } = rule;
+  return {
+    ...rule,
+    shockByAsset: named(shockByAsset),
+    ...(volatilityRangeByAsset === undefined ? {} : { volatilityRangeByAsset: named(volatilityRangeByAsset) }),
+    ...(fundingPer8hByAsset === undefined ? {} : { fundingPer8hByAsset: named(fundingPer8hByAsset) }),
+  };
 }
 
 export class NotJointError extends PlimsollError {
