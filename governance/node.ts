@@ -78,7 +78,7 @@ async function mined(client: Client, hash: Hex, signal: AbortSignal): Promise<Tr
 export async function whyRefused(client: Client, account: Hex, to: Hex | null, data: Hex): Promise<string> {
   try {
     await call(client, { account, data, ...(to === null ? {} : { to }) });
-    return 'no revert when asked again';
+    return NO_REVERT;
   } catch (error) {
     const raw = revertData(error);
     if (raw === null) throw error;
@@ -91,6 +91,8 @@ export async function whyRefused(client: Client, account: Hex, to: Hex | null, d
     }
   }
 }
+
+export const NO_REVERT = 'no revert when asked again';
 
 function revertData(error: unknown): Hex | null {
   for (let at = error as { data?: unknown; cause?: unknown } | undefined; at !== undefined && at !== null; at = at.cause as typeof at) {

@@ -41,6 +41,35 @@ export function hashes(tx: SafeTx, domain: SafeDomain): SafeHashes {
   return one;
 }
 
+/** The same of a text or of bytes that a Safe signs as a message (ERC-1271 by its fallback handler): what its owners sign. */
+export function messageHashes(message: Words.Hex, domain: SafeDomain): SafeHashes {
+  const typed = messageTypedData(message, domain);
+  const [byWords, ofDomain] = [hashMessageByWords(message, domain), domainByWords(domain)];
+  const struct = hashStruct({ data: typed.message, primaryType: 'SafeMessage', types: MESSAGE_TYPES });
+  const hash = hashTypedData(typed);
+  if (struct !== byWords.message || hash !== byWords.hash)
+    throw new DisagreeError({ got: `message hash ${hash} and ${byWords.hash}`, needed: 'the same from both', fix: 'Sign nothing.' });
+  return { domain: ofDomain, message: struct, hash };
+}
+
+export function messageTypedData(message: Words.Hex, { chainId, safe, version }: SafeDomain) {
+  const verifyingContract = safe.toLowerCase() as Words.Address;
+  const domain = hasChainId(version) ? { chainId, verifyingContract } : { verifyingContract };
+  return { types: MESSAGE_TYPES, primaryType: 'SafeMessage' as const, domain, message: { message } };
+}
+
+/** The same for `eth_signTypedData_v4`: the domain's type named, integers as decimal strings. */
+export function forWallet(typed: ReturnType<typeof typedData> | ReturnType<typeof messageTypedData>, version: string): unknown {
+  const EIP712Domain = hasChainId(version) ? [CHAIN_ID, CONTRACT] : [CONTRACT];
+  const text = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value);
+  return JSON.parse(JSON.stringify({ ...typed, types: { EIP712Domain, ...typed.types } }, text));
+}
+
+/** What a hash is of: the 66 bytes before the last Keccak. Safes up to 1.4.1 hand these to a contract that is an owner. */
+export function preimage({ domain, message }: SafeHashes): Words.Hex {
+  return `0x1901${domain.slice(2)}${message.slice(2)}`;
+}
+
 export function hashesByViem(tx: SafeTx, domain: SafeDomain): SafeHashes {
   const data = typedData(tx, domain);
   const fields: readonly { readonly name: string; readonly type: string }[] = hasChainId(domain.version)
@@ -53,10 +82,8 @@ export function hashesByViem(tx: SafeTx, domain: SafeDomain): SafeHashes {
   };
 }
 
-export function hashesByWords(tx: SafeTx, { chainId, safe, version }: SafeDomain): SafeHashes {
-  const domain = hasChainId(version)
-    ? keccak256(Words.encode([Words.BYTES32, Words.uint(256), Words.ADDRESS], [keccakOfText(DOMAIN_TYPE), BigInt(chainId), safe]))
-    : keccak256(Words.encode([Words.BYTES32, Words.ADDRESS], [keccakOfText(OLD_DOMAIN_TYPE), safe]));
+export function hashesByWords(tx: SafeTx, of: SafeDomain): SafeHashes {
+  const domain = domainByWords(of);
   const { ADDRESS, BYTES32 } = Words;
   const number = Words.uint(256);
   const shapes = [BYTES32, ADDRESS, number, BYTES32, Words.uint(8), number, number, number, ADDRESS, ADDRESS, number];
@@ -68,16 +95,35 @@ export function hashesByWords(tx: SafeTx, { chainId, safe, version }: SafeDomain
   return { domain, message, hash: keccak256(`0x1901${domain.slice(2)}${message.slice(2)}`) };
 }
 
+function hashMessageByWords(text: Words.Hex, of: SafeDomain): SafeHashes {
+  const domain = domainByWords(of);
+  const message = keccak256(Words.encode([Words.BYTES32, Words.BYTES32], [keccakOfText(SAFE_MESSAGE_TYPE), keccak256(text)]));
+  return { domain, message, hash: keccak256(`0x1901${domain.slice(2)}${message.slice(2)}`) };
+}
+
+function domainByWords({ chainId, safe, version }: SafeDomain): Words.Hex {
+  return hasChainId(version)
+    ? keccak256(Words.encode([Words.BYTES32, Words.uint(256), Words.ADDRESS], [keccakOfText(DOMAIN_TYPE), BigInt(chainId), safe]))
+    : keccak256(Words.encode([Words.BYTES32, Words.ADDRESS], [keccakOfText(OLD_DOMAIN_TYPE), safe]));
+}
+
 /** From 1.3.0. */
 export function hasChainId(version: string): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  return major > 1 || (major === 1 && minor >= 3);
+  return isFrom(version, 3);
+}
+
+/** 1.`minor` or later. */
+export function isFrom(version: string, minor: number): boolean {
+  const [major = 0, its = 0] = version.split('.').map(Number);
+  return major > 1 || (major === 1 && its >= minor);
 }
 
 const DOMAIN_TYPE = 'EIP712Domain(uint256 chainId,address verifyingContract)';
 const OLD_DOMAIN_TYPE = 'EIP712Domain(address verifyingContract)';
 const SAFE_TX_TYPE =
   'SafeTx(address to,uint256 value,bytes data,uint8 operation,uint256 safeTxGas,uint256 baseGas,uint256 gasPrice,address gasToken,address refundReceiver,uint256 nonce)';
+
+const SAFE_MESSAGE_TYPE = 'SafeMessage(bytes message)';
 
 const CHAIN_ID = { name: 'chainId', type: 'uint256' } as const;
 const CONTRACT = { name: 'verifyingContract', type: 'address' } as const;
@@ -95,6 +141,8 @@ const TYPES = {
     { name: 'nonce', type: 'uint256' },
   ],
 } as const;
+
+const MESSAGE_TYPES = { SafeMessage: [{ name: 'message', type: 'bytes' }] } as const;
 
 function lower(address: Words.Address): Words.Address {
   return address.toLowerCase() as Words.Address;

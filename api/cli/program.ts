@@ -18,6 +18,7 @@ import * as Review from './review.ts';
 import * as Run from './run.ts';
 import * as Score from './score.ts';
 import * as Serve from './serve.ts';
+import * as Signatures from './signatures.ts';
 import * as Simulate from './simulate.ts';
 import * as State from './state.ts';
 import * as Stress from './stress.ts';
@@ -59,6 +60,7 @@ export async function main(args: readonly string[]): Promise<number> {
     PriceCap,
     Propose,
     Simulate,
+    Signatures,
     Decode,
     Review,
     Attest,

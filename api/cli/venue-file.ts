@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import { PlimsollError, quote } from '../../base/errors.ts';
 import type { Place } from '../../governance/draft-venue.ts';
-import { Hex } from '../../governance/targets/words.ts';
+import { Address, Hex } from '../../governance/targets/words.ts';
 import type { Venue } from '../../governance/venue.ts';
 import type { VenueProposal } from '../../governance/venue-proposal.ts';
 
@@ -85,6 +85,12 @@ export function hex(given: string, where: string): Hex {
   const found = Hex.safeParse(given.trim().toLowerCase());
   if (found.success && found.data.length % 2 === 0) return found.data;
   throw new BadVenueError({ got: quote(given), needed: 'whole bytes as 0x…', where });
+}
+
+export function address(given: string, where: string): Address {
+  const found = Address.safeParse(given);
+  if (found.success) return found.data;
+  throw new BadVenueError({ got: quote(given), needed: 'an address as 0x…', where });
 }
 
 export class BadVenueError extends PlimsollError {
