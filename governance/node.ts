@@ -30,7 +30,7 @@ export type Node = {
 };
 
 export async function open(url: string, signal: AbortSignal, onStep: (step: string) => void = () => {}): Promise<Node> {
-  const client = createClient({ cacheTime: 0, transport: http(url, { retryCount: 0, fetchOptions: { signal } }) });
+  const client = createClient({ cacheTime: 0, transport: http(url, { retryCount: 0, timeout: TIMEOUT_MS, fetchOptions: { signal } }) });
   const request = client.request as (call: { method: string; params: readonly unknown[] }) => Promise<unknown>;
   const accounts = (await request({ method: 'eth_accounts', params: [] })) as readonly Hex[];
   const steps: Step[] = [];
@@ -103,6 +103,8 @@ function revertData(error: unknown): Hex | null {
 
 /** Below the block limit of 30 million; given, so that a call that will revert is mined instead of refused by an estimate. */
 const GAS = '0xe4e1c0';
+/** Of one request; a machine may be busy. The whole has its own limit. */
+const TIMEOUT_MS = 30_000;
 /** 100 ether: gas of a rehearsal. */
 const FUNDS = '0x56bc75e2d63100000';
 

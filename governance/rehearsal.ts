@@ -79,9 +79,10 @@ async function play(node: Node.Node, { proposal, venue, block, signatures, accou
 
   // 3. What is there now, and what was written to get there.
   const after = await Changes.watching(node.client, (client) => target.read(client, parameters));
-  const changes = Changes.together(
-    await Promise.all(receipts.map(({ transactionHash }) => Changes.ofTransaction(node.client, transactionHash))),
-  );
+  const each: Changes.Changes[] = [];
+  // One after another: a copy that traces several at once waits for its own reads of the node it is copied from.
+  for (const { transactionHash } of receipts) each.push(await Changes.ofTransaction(node.client, transactionHash));
+  const changes = Changes.together(each);
   const readBack = compare(before.value, proposal.becomes, after.value);
   const writes = changes.writes.map((write) => ({ ...write, shows: shownBy(write, before.touched, after.touched, venue) }));
   const safeAfter = route.route === 'safe' ? await Safe.read(node.client, route.safe) : null;

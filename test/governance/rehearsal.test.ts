@@ -68,9 +68,10 @@ describe('a proposal on the real PoolConfigurator and the real Safe', () => {
       'execTransaction of …',
     ]);
     for (const { gasUsed } of execution.steps) expect(Number(gasUsed)).toBeGreaterThan(30_000);
+    // Interest of a few seconds is in both.
     expect(execution.positions).toEqual({
       asked: 1,
-      newlyLiquidatable: [{ account: user, before: expect.stringMatching(/^10375/), after: expect.stringMatching(/^99375/) }],
+      newlyLiquidatable: [{ account: user, before: expect.stringMatching(/^103[67]/), after: expect.stringMatching(/^993[67]/) }],
     });
     expect(await nonce()).toBe(0n);
   });
