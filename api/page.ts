@@ -7,6 +7,7 @@ import { QualityFinding, Waiver } from '../datasets/panel.ts';
 import { RiskParameters } from '../datasets/state.ts';
 import { Execution, Proposal } from '../governance/proposal.ts';
 import { FitReport, ForecasterVerdict } from '../models/market.ts';
+import { Frontier } from '../tuner/frontier.ts';
 import { Recommendation } from '../tuner/recommendation.ts';
 import { AccountImpact, NamedResult } from '../tuner/stress/evidence.ts';
 import { Run } from './progress.ts';
@@ -77,6 +78,8 @@ export const Result = z
     assets: z.array(AssetExposure).readonly(),
     regime: Regime,
     losses: LossHistogram,
+    /** Missing in results stored before it was added. */
+    frontier: Frontier.optional(),
     accountsBefore: z.array(AccountImpact).readonly(),
     accountsAfter: z.array(AccountImpact).readonly(),
     proposal: Proposal.nullable(),

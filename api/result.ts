@@ -17,7 +17,7 @@ const VOLATILITY_WINDOW_SECONDS = SECONDS_PER_DAY;
 const SECONDS_PER_YEAR = 365.25 * SECONDS_PER_DAY;
 
 export function resultOf(made: Voyage): Computed {
-  const { panel, state, policy, model, scenarios, before, after, recommendation, proposal, replayed } = made;
+  const { panel, state, policy, model, scenarios, before, after, recommendation, proposal, replayed, frontier } = made;
   const assets = exposuresOf(state, model);
   return {
     simulated: panel.simulated || state.simulated,
@@ -50,6 +50,7 @@ export function resultOf(made: Voyage): Computed {
       marketVolatilityPct: marketVolatilityPct(panel, model.regime.history.at),
     },
     losses: histogram(losses(before.paths, state.insuranceFundUsd), losses(after.paths, state.insuranceFundUsd)),
+    frontier,
     accountsBefore: before.accounts,
     accountsAfter: after.accounts,
     proposal: proposal.kind === 'proposal' ? proposal : null,

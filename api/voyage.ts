@@ -23,6 +23,7 @@ import { loadKernel } from '../kernel/kernel.ts';
 import * as Fit from '../models/fit.ts';
 import type { MarketModel } from '../models/market.ts';
 import { plan, type ScenarioSet } from '../models/scenario.ts';
+import { type Frontier, trace } from '../tuner/frontier.ts';
 import { lossBudgetUsd } from '../tuner/objective.ts';
 import { type Policy, parsePolicy } from '../tuner/policy.ts';
 import type { Recommendation } from '../tuner/recommendation.ts';
@@ -54,6 +55,7 @@ export type Voyage = {
   readonly evidence: Bundle.Evidence;
   readonly proposal: Proposal | NoProposal;
   readonly replayed: Replayed | null;
+  readonly frontier: Frontier;
 };
 /** The days after as-of, with the old and the new parameters: this book's sales added to recorded prices, and contained in them. */
 export type Replayed = {
@@ -137,7 +139,17 @@ export async function voyage(deps: Deps, options: VoyageOptions, report: Report)
     const proposal = draft(recommendation, state, rehearsalTarget(), Bundle.evidenceRoot(evidence));
     report('draft', 1);
 
-    // 8. Hindsight, where the data goes on after as-of. Not part of the evidence.
+    // 8. What more or less power would cost. Not part of the evidence: `plimsoll frontier` traces it again from a bundle.
+    report('frontier', 0);
+    const frontier = await trace({
+      ...searchOf({ panel, state, model, scenarios, policy }),
+      evaluate,
+      recommended: after.parameters,
+      onStep: (_step, share) => report('frontier', Math.min(0.99, share)),
+    });
+    report('frontier', 1);
+
+    // 9. Hindsight, where the data goes on after as-of. Not part of the evidence.
     report('replay', 0);
     const days = asOf === null ? null : replayPanel(read.series, grid, asOf);
     const along = (impact: ReplayImpact) => {
@@ -147,7 +159,7 @@ export async function voyage(deps: Deps, options: VoyageOptions, report: Report)
     };
     const replayed = days === null ? null : { ...along('added'), contained: along('contained') };
     report('replay', 1);
-    return { panel, state, policy, model, scenarios, before, after, recommendation, evidence, proposal, replayed };
+    return { panel, state, policy, model, scenarios, before, after, recommendation, evidence, proposal, replayed, frontier };
   } finally {
     await crew.close();
   }

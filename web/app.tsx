@@ -6,6 +6,7 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { Accounts, Replayed } from './accounts.tsx';
 import { Bar, SECTIONS } from './bar.tsx';
 import { follow, hasEnded, latest } from './client.ts';
+import { Frontier } from './frontier.tsx';
 import { Help } from './help.tsx';
 import { listen } from './keys.ts';
 import { LoadLines } from './loadlines.tsx';
@@ -127,6 +128,7 @@ export function App() {
             <LoadLines result={result} filter={filter} onFilter={setFilter} />
             <Regimes result={result} theme={theme} />
             <Losses result={result} theme={theme} />
+            {result.frontier !== undefined && <Frontier frontier={result.frontier} theme={theme} />}
             <Crashes result={result} />
             <Accounts result={result} />
             {result.replay !== null && <Replayed replay={result.replay} />}

@@ -5,11 +5,12 @@ import { short, when } from './format.ts';
 import type { Result } from './page.ts';
 import type { Theme } from './theme.ts';
 
-/** In the order of the page; the number is also the key that jumps there. */
+/** In the order of the page; the number is also the key that jumps there, 0 for the tenth. */
 export const SECTIONS: readonly (readonly [string, string])[] = [
   ['load-lines', 'Load lines'],
   ['regime', 'Regime'],
   ['losses', 'Losses'],
+  ['frontier', 'Frontier'],
   ['crashes', 'Crashes'],
   ['accounts', 'Accounts'],
   ['proposal', 'Proposal'],
@@ -58,7 +59,7 @@ export function Bar(props: { result: Result | null; theme: Theme; onTheme: () =>
         <nav aria-label="Sections">
           {SECTIONS.map(([id, title], index) => (
             <a key={id} href={`#${id}`}>
-              <i>{index + 1}</i> {title}
+              <i>{(index + 1) % 10}</i> {title}
             </a>
           ))}
         </nav>

@@ -10,7 +10,7 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ['Enter', 'open or close the reasons of a load line'],
   ['/', 'filter load lines'],
   ['Esc', 'clear the filter, close this'],
-  ['1 … 9', 'go to a section'],
+  ['1 … 9, 0', 'go to a section'],
   ['t', 'light, dark, as the system'],
   ['v', 'copy the verify command'],
   ['?', 'this list'],
@@ -31,7 +31,7 @@ export function listen(sections: () => readonly string[], act: (action: KeyActio
     else if (event.key === '?') act('help');
     else if (event.key === 't') act('theme');
     else if (event.key === 'v') act('copy-verify');
-    else if (/^[1-9]$/.test(event.key)) jump(sections()[Number(event.key) - 1]);
+    else if (/^\d$/.test(event.key)) jump(sections()[(Number(event.key) + 9) % 10]);
     else return;
     event.preventDefault();
   };

@@ -247,6 +247,35 @@ export type Replay = {
     | readonly { readonly asset: string; readonly lowest: number; readonly last: number; readonly missingBars: number }[];
 };
 
+/** A whole plan of haircuts, judged on paths shared by all plans. */
+export type FrontierPoint = {
+  readonly borrowingPowerUsd: number;
+  /** Of bad debt. */
+  readonly expectedShortfallUsd: number;
+  readonly standardErrorUsd: number;
+  /** Less today's, and its standard error on the shared paths. */
+  readonly changeUsd: number;
+  readonly changeStandardErrorUsd: number;
+  /** No other plan has as much power and no more shortfall. */
+  readonly efficient: boolean;
+  readonly haircutBps: Readonly<Record<string, number>>;
+};
+
+/** `reachUsd`: the most power of a plan with no more shortfall; null where there is none. */
+export type FrontierStanding = FrontierPoint & { readonly reachUsd: number | null };
+
+export type Frontier = {
+  readonly level: number;
+  readonly budgetUsd: number;
+  readonly paths: number;
+  readonly screenPaths: number;
+  readonly today: FrontierStanding;
+  readonly recommended: FrontierStanding;
+  /** By rising borrowing power. */
+  readonly points: readonly FrontierPoint[];
+  readonly says: string;
+};
+
 /** One finished run, whole. */
 export type Result = {
   readonly runId: string;
@@ -275,6 +304,8 @@ export type Result = {
   readonly assets: readonly AssetExposure[];
   readonly regime: Regime;
   readonly losses: LossHistogram;
+  /** Missing in results stored before it was added. */
+  readonly frontier?: undefined | Frontier;
   /** Worst first; at most fifty each, joined by `account` on the page. */
   readonly accountsBefore: readonly AccountImpact[];
   readonly accountsAfter: readonly AccountImpact[];

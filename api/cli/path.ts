@@ -1,10 +1,9 @@
 /** `plimsoll path`: one path of a bundle's scenario set, step by step, as a table, JSON or a picture. */
-import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { loadKernel } from '../../kernel/kernel.ts';
 import type { Figure, NamedEvent, PathStory } from '../../tuner/stress/path.ts';
 import { collectSetting, type Setting, withSettings } from './stress.ts';
-import { print, printJson, say, table, usd, wholeNumber } from './terminal.ts';
+import { print, printJson, save, say, table, usd, wholeNumber } from './terminal.ts';
 
 type Flags = { readonly set?: readonly Setting[]; readonly svg?: string; readonly standing?: boolean; readonly json?: boolean };
 
@@ -33,7 +32,7 @@ async function action(bundle: string, path: number, flags: Flags): Promise<void>
   const prepared = Stress.prepare(state, model, scenarios, { borrowers: flags.standing ? 'standing' : 'responsive' });
   const story = Path.tell(loadKernel(), prepared, withSettings(state, flags.set ?? []), path);
   if (flags.svg !== undefined) {
-    await writeFile(flags.svg, Plot.svg(story));
+    await save(flags.svg, Plot.svg(story));
     say(`Wrote ${flags.svg}`);
   }
   if (flags.json) printJson(story);

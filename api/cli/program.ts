@@ -11,6 +11,7 @@ import * as Decode from './decode.ts';
 import * as Doctor from './doctor.ts';
 import * as Explain from './explain.ts';
 import * as Fit from './fit.ts';
+import * as Frontier from './frontier.ts';
 import * as Path from './path.ts';
 import * as PriceCap from './price-cap.ts';
 import * as Propose from './propose.ts';
@@ -55,6 +56,7 @@ export async function main(args: readonly string[]): Promise<number> {
     Stress,
     Path,
     Tune,
+    Frontier,
     Backtest,
     Explain,
     PriceCap,

@@ -1,5 +1,7 @@
 /** Output for people and machines: results on standard output, everything else on standard error. */
+import { writeFile } from 'node:fs/promises';
 import { InvalidArgumentError } from 'commander';
+import { PlimsollError } from '../../base/errors.ts';
 import { STEPS, type Step } from '../progress.ts';
 
 export function print(text: string): void {
@@ -12,6 +14,16 @@ export function say(line: string): void {
 
 export function printJson(value: unknown): void {
   print(`${JSON.stringify(value)}\n`);
+}
+
+/** A file that a person named on the command line. */
+export async function save(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'an error';
+    throw new UnwritableFileError({ got: code, needed: 'a file that can be written', where: path, fix: 'Name one in a folder that exists.' });
+  }
 }
 
 /** Left-aligned columns, two spaces apart, a heading line. Trailing spaces are cut. */
@@ -82,4 +94,8 @@ export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: 
 
 export function stepSays(step: string): string {
   return STEPS.find((one) => one.step === step)?.says ?? step;
+}
+
+export class UnwritableFileError extends PlimsollError {
+  override readonly name = 'Terminal.UnwritableFileError';
 }

@@ -2,9 +2,10 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { Id } from '../../base/id.ts';
+import { Frontier } from '../../tuner/frontier.ts';
 import { Problem } from '../errors.ts';
 import { DEFAULT_OPTIONS, VoyageOptions } from '../options.ts';
-import { Page } from '../page.ts';
+import { Page, type Result } from '../page.ts';
 import { fromRow, Run } from '../progress.ts';
 import type { Service } from '../service.ts';
 import * as Store from '../store/store.ts';
@@ -92,6 +93,22 @@ export function routes(service: () => Service | null): FastifyPluginAsyncZod {
       '/runs/:id',
       { schema: { tags: ['runs'], summary: 'One run', params: Params, response: { 200: Run, ...problems } } },
       async ({ params }) => found(await needService(service).run(params.id), params.id),
+    );
+
+    app.get(
+      '/runs/:id/frontier',
+      {
+        schema: {
+          tags: ['runs'],
+          summary: 'Borrowing power against expected shortfall of bad debt: plans of a finished run, with today’s and the recommended one',
+          params: Params,
+          response: { 200: Frontier, ...problems },
+        },
+      },
+      async ({ params }) => {
+        const row = await Store.getRun(needStore(service), params.id);
+        return found(row?.status === 'done' ? ((row.summary as Result).frontier ?? null) : null, params.id);
+      },
     );
 
     app.get(

@@ -7,6 +7,7 @@ import { RiskParameters } from '../../datasets/state.ts';
 import { ForecasterVerdict } from '../../models/market.ts';
 import type { Page, Result, Run, Step } from '../../web/page.ts';
 import { AS_OF, advice, execution, proposal } from './drafts.ts';
+import { frontier } from './frontier.ts';
 import { LINES } from './lines.ts';
 import { accounts, finding, histogram, regime, SEED } from './market.ts';
 
@@ -88,6 +89,7 @@ function finished(): Result {
     })),
     regime: regime(),
     losses: histogram(),
+    frontier: frontier(),
     accountsBefore: accounts(1),
     accountsAfter: accounts(0.4),
     proposal: drafted,

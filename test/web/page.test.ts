@@ -65,16 +65,25 @@ describe('the built page', () => {
       return { page, complaints };
     }
 
-    it('draws a result: a mark for each collateral, two charts, the calls, nothing to complain about', async () => {
+    it('draws a result: a mark for each collateral, three charts, the calls, nothing to complain about', async () => {
       const { page, complaints } = await open('done');
       await expect.poll(() => page.locator('.mark').count()).toBe(11);
-      await expect.poll(() => page.locator('.chart canvas').count()).toBe(2);
+      await expect.poll(() => page.locator('.chart canvas').count()).toBe(3);
       await expect.poll(() => page.locator('.simulated').textContent()).toBe('Simulated');
       await expect.poll(() => page.locator('h1').textContent()).toBe('6 of 12 load lines should move. The loss budget is then kept.');
       await expect.poll(() => page.locator('tbody.line').first().textContent()).toContain('80.5');
       await expect.poll(() => page.locator('.calls li').count()).toBe(6);
       await expect.poll(() => page.locator('#verify code').first().textContent()).toBe('npx plimsoll verify .plimsoll/bundles/5f1c2a90d3');
       expect(complaints).toEqual([]);
+    });
+
+    it('tables every point of the frontier, and says what is not reached', async () => {
+      const { page } = await open('done');
+      await expect.poll(() => page.locator('#frontier tbody tr').count()).toBe(9);
+      await expect.poll(() => page.locator('#frontier tbody tr').nth(1).textContent()).toContain('$649 M');
+      await expect.poll(() => page.locator('#frontier tbody tr', { hasText: 'beaten' }).count()).toBe(2);
+      await expect.poll(() => page.locator('#frontier').textContent()).toContain('$10.0 M more power than today’s parameters');
+      await expect.poll(() => page.locator('#frontier .canvas').getAttribute('aria-label')).toContain('recommended $649 M');
     });
 
     it('gives every landmark, table and picture a name', async () => {
@@ -109,8 +118,12 @@ describe('the built page', () => {
       await expect.poll(() => page.locator('dialog').isVisible()).toBe(true);
       await page.keyboard.press('Escape');
       await expect.poll(() => page.locator('dialog').isVisible()).toBe(false);
-      await page.keyboard.press('6');
+      await page.keyboard.press('4');
+      await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('frontier-title');
+      await page.keyboard.press('7');
       await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('proposal-title');
+      await page.keyboard.press('0');
+      await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('verify-title');
       expect(complaints).toEqual([]);
     });
 

@@ -1,0 +1,28 @@
+/** The frontier for people: a table and a picture that say the same. */
+import { describe, expect, it } from 'vitest';
+import { render } from '../../api/cli/frontier.ts';
+import { svg } from '../../api/cli/frontier-plot.ts';
+import { frontier } from '../web/frontier.ts';
+
+describe('plimsoll frontier', () => {
+  it('tables every plan with the error of its difference, and says what is out of reach', () => {
+    const text = render(frontier());
+    expect(text.split('\n').filter((line) => /^ (today|recommended|plan \d)/.test(line))).toHaveLength(9);
+    expect(text).toContain('−$118.00 k ± $54.28 k');
+    expect(text).toContain('A plan has $669.00 m of power with no more shortfall than today: $10.00 m more.');
+    expect(text).toContain('No plan has more power than recommended without more shortfall.');
+    expect(text).toContain('1536 paths that had no part in choosing them');
+  });
+
+  it('draws a picture with a title, a dot a plan, and no address of anywhere', () => {
+    const picture = svg({ ...frontier(), says: 'a < b & c' });
+    expect(picture).toMatch(/<title>Borrowing power against expected shortfall of bad debt at 99 %.* a &lt; b &amp; c<\/title>/);
+    expect(picture.match(/<circle /g)).toHaveLength(7);
+    expect(picture.match(/<rect x=/g)).toHaveLength(2);
+    expect(picture).not.toMatch(/NaN|Infinity|undefined/);
+    expect(picture.replace('xmlns="http://www.w3.org/2000/svg"', '')).not.toMatch(/https?:/);
+    const flat = frontier();
+    const none = svg({ ...flat, points: [], today: { ...flat.today, expectedShortfallUsd: 0 }, recommended: flat.today, budgetUsd: 0 });
+    expect(none).not.toMatch(/NaN|Infinity/);
+  });
+});
