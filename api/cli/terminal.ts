@@ -22,7 +22,12 @@ export async function save(path: string, text: string): Promise<void> {
     await writeFile(path, text);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'an error';
-    throw new UnwritableFileError({ got: code, needed: 'a file that can be written', where: path, fix: 'Name one in a folder that exists.' });
+    throw new UnwritableFileError({
+      got: code,
+      needed: 'a file that can be written',
+      where: path,
+      fix: 'Name one in a folder that exists.',
+    });
   }
 }
 

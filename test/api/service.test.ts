@@ -53,12 +53,16 @@ describe('a run through the queue', () => {
     for (const run of followed) expect(() => Run.parse(run)).not.toThrow();
   });
 
-  it('ends in one page of results that fits its schema and says that it is simulated', () => {
+  it('ends in one page of results that fits its schema and says that it is simulated', async () => {
     expect(result.simulated).toBe(true);
     expect(result.scenarios.paths).toBe(1_024);
     const { before, after } = result.losses;
     for (const side of [before, after]) expect(side.zero + side.counts.reduce((sum, count) => sum + count, 0)).toBe(1_024);
     expect(result.assets.map(({ asset }) => asset)).toEqual(result.recommendation.assets.map(({ asset }) => asset));
+    // Half of 1,024 paths prove nothing at 1 %, so no plan is judged; test/tuner/frontier.test.ts has one that is.
+    expect(result.frontier?.says).toMatch(/^No plan was traced \(inconclusive\)/);
+    expect((await app.inject(`/v1/runs/${result.runId}/frontier`)).json()).toEqual(result.frontier);
+    expect((await app.inject(`/v1/runs/${result.runId.replace(/.{8}$/, '00000000')}/frontier`)).statusCode).toBe(404);
     expect(result.proposal === null).toBe(result.noProposal !== null);
     if (result.proposal !== null) expect(result.execution?.ok).toBe(true);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parametersOf } from '../../datasets/state.ts';
+import { type ParametersByAsset, parametersOf } from '../../datasets/state.ts';
 import { loadKernel } from '../../kernel/kernel.ts';
 import { plan } from '../../models/scenario.ts';
 import { Frontier, ladder, paired, trace } from '../../tuner/frontier.ts';
@@ -20,8 +20,8 @@ const evaluate: Evaluate = (request) => {
   asked.push(request);
   return engine(request);
 };
-const start = parametersOf(state);
-const recommended = { ...start, A00: { ...start['A00']!, haircutBps: 2800 } };
+const start: ParametersByAsset = parametersOf(state);
+const recommended: ParametersByAsset = { ...start, A00: { ...start['A00']!, haircutBps: 2800 } };
 const input = { state, model, scenarios, policy: of, now: NOW, evaluate, recommended };
 const shares: number[] = [];
 const found = await trace({ ...input, onStep: (_says, share) => shares.push(share) });

@@ -12,6 +12,12 @@ it('the fixture is an answer of the server, and every answer of the server is a 
   expect(served.result?.recommendation.assets).toHaveLength(12);
 });
 
+it('a result stored before frontiers were traced is still one', () => {
+  const page = donePage();
+  const { frontier: _, ...old } = page.result!;
+  expect(Served.parse({ ...page, result: old }).result?.frontier).toBeUndefined();
+});
+
 it.each(['running', 'failed', 'done'] as const)('a %s run is one the server could report', (status) => {
   const served: Page = Served.parse({ version: '0.1.0', run: runOf(status, 2), result: null });
   expect(served.run?.steps).toHaveLength(8);
