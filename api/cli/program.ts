@@ -4,6 +4,7 @@ import { PlimsollError } from '../../base/errors.ts';
 import { VERSION } from '../config.ts';
 import { outcome, toProblem } from '../errors.ts';
 import * as Apply from './apply.ts';
+import * as Attack from './attack.ts';
 import * as Attest from './attest.ts';
 import * as Backtest from './backtest.ts';
 import * as Data from './data.ts';
@@ -58,6 +59,7 @@ export async function main(args: readonly string[]): Promise<number> {
     Tune,
     Frontier,
     Backtest,
+    Attack,
     Explain,
     PriceCap,
     Propose,
