@@ -56,13 +56,18 @@ function volatility(model: MarketModel, panelAsset: string | null): string | nul
 }
 
 function say(advice: FieldAdvice, show: (value: number) => string): string {
-  const { verdict, reason, from, to, low, high, schedule, binding } = advice;
+  const { verdict, reason, from, to, low, high, schedule, scheduleAt, binding } = advice;
   if (verdict === 'abstain') return `not judged (${reason}: ${binding})`;
   if (verdict === 'hold') return `${show(from)} holds (${binding})`;
   const range = low === high ? '' : `, [${[low, high].map(show).sort().join(', ')}] cannot be told apart`;
-  const later = schedule.length === 0 ? '' : `, then ${schedule.map(show).join(', ')}`;
+  const later =
+    schedule.length === 0 ? '' : `, then ${schedule.map((value, index) => `${show(value)}${onDay(scheduleAt?.[index])}`).join(', ')}`;
   const partial = reason === null ? '' : `, not enough (${reason})`;
   return `${show(from)} → ${show(to)}${later} (${binding}${range}${partial})`;
+}
+
+function onDay(at: string | undefined): string {
+  return at === undefined ? '' : ` from ${at.slice(0, 10)}`;
 }
 
 function percent(fraction: number, digits: number): string {

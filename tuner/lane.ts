@@ -8,8 +8,10 @@
 import { type ParametersByAsset, type ProtocolState, parametersOf } from '../datasets/state.ts';
 import { type Knob, least, type Plan, type Settled, settle } from './greedy.ts';
 import { settingAt } from './knobs.ts';
+import type { PastMove } from './limits.ts';
 import * as Objective from './objective.ts';
 import { type Field, limitOf, type Policy } from './policy.ts';
+import * as Schedule from './schedule.ts';
 import type { StressEvidence } from './stress/evidence.ts';
 import * as Summary from './stress/summary.ts';
 import type { Trials } from './trials.ts';
@@ -24,6 +26,8 @@ export type Lane = {
 };
 
 export type Interval = { readonly low: number; readonly high: number };
+
+type ScheduleInput = { readonly policy: Policy; readonly now: string; readonly history: readonly PastMove[] };
 
 type Input = { readonly state: ProtocolState; readonly policy: Policy };
 
@@ -135,15 +139,12 @@ export async function intervals(policy: Policy, lane: Lane, from: ParametersByAs
   return found;
 }
 
-/** Values after the first move, up to the target, each no further than one move from the last. Tightening only. */
-export function scheduleOf(policy: Policy, lane: Lane, knob: Knob, from: number): readonly number[] {
+/** The moves after the first, up to the target. Tightening only. */
+export function scheduleOf(input: ScheduleInput, lane: Lane, knob: Knob, from: number): readonly Schedule.Planned[] {
   const [first, last] = [lane.settled.plan[knob.asset] ?? 0, lane.settled.target[knob.asset] ?? 0];
-  const { maxTighten, step } = limitOf(policy, knob.asset, lane.field);
-  const stride = Math.floor(maxTighten / step);
-  const values: number[] = [];
-  for (let steps = first; stride > 0 && steps < last; ) {
-    steps = Math.min(last, steps + stride);
-    values.push(settingAt(policy, knob.asset, lane.field, from, steps));
-  }
-  return values;
+  if (last <= first) return [];
+  const { policy, now, history } = input;
+  const [to, target] = [first, last].map((steps) => settingAt(policy, knob.asset, lane.field, from, steps)) as [number, number];
+  const limit = limitOf(policy, knob.asset, lane.field);
+  return Schedule.after(limit, { asset: knob.asset, field: lane.field, from, to, now, history }, target);
 }

@@ -38,6 +38,8 @@ export const FieldAdvice = z
     binding: z.string(),
     /** Values after `to`, each one allowed move from the last, up to the target; empty where `to` is the target. */
     schedule: z.array(z.int()).readonly(),
+    /** The earliest moment of each, cooldowns and sliding windows kept, were `to` applied at the time of the advice. Missing in older advice. */
+    scheduleAt: z.array(z.string()).readonly().optional(),
   })
   .readonly();
 export type FieldAdvice = z.infer<typeof FieldAdvice>;

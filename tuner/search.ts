@@ -92,7 +92,7 @@ export async function tune(input: TuneInput): Promise<Tuned> {
   }
 
   // 5. Into fields, assets, one verdict.
-  for (const lane of lanes) adviseLane(policy, advice, start, lane, intervals.get(lane.field)!, !unconfirmed.includes(lane.field));
+  for (const lane of lanes) adviseLane(input, advice, start, lane, intervals.get(lane.field)!, !unconfirmed.includes(lane.field));
   const regime = model.regime.labels[largestIndex(model.regime.now)] ?? 'unknown';
   const assets = state.assets.map((row): AssetAdvice => {
     const fields = Object.fromEntries(Field.options.map((field) => [field, advice.get(`${row.asset}.${field}`)!])) as Record<
@@ -154,13 +154,14 @@ function knobsOf(input: TuneInput, field: Field, parameters: ParametersByAsset, 
 }
 
 function adviseLane(
-  policy: Policy,
+  input: TuneInput,
   advice: Advice,
   start: ParametersByAsset,
   lane: Lane.Lane,
   intervals: ReadonlyMap<string, Lane.Interval>,
   confirmed: boolean,
 ): void {
+  const { policy } = input;
   const { field, knobs, settled } = lane;
   const plan = confirmed ? settled.plan : lane.settled.forced;
   for (const knob of knobs) {
@@ -173,7 +174,7 @@ function adviseLane(
       const says = 'fresh-paths: the paths the search had not seen did not confirm the move';
       note(advice, start, asset, field, { verdict: 'abstain', reason: 'inconclusive', binding: says });
     } else if (steps !== 0) {
-      const schedule = confirmed ? Lane.scheduleOf(policy, lane, knob, from) : [];
+      const schedule = confirmed ? Lane.scheduleOf(input, lane, knob, from) : [];
       const reason = settled.outcome === 'unreachable' && steps > forced ? ('unreachable' as const) : null;
       const interval = (confirmed ? intervals.get(asset) : undefined) ?? { low: to, high: to };
       note(advice, start, asset, field, {
@@ -182,7 +183,8 @@ function adviseLane(
         to,
         ...interval,
         binding: steps === forced ? 'joint-constraints' : binding,
-        schedule,
+        schedule: schedule.map((one) => one.to),
+        scheduleAt: schedule.map(({ at }) => at),
       });
     } else if (settled.outcome === 'unreachable' && field !== 'liquidationThresholdBps') {
       const says = binding === 'newly-liquidatable' ? binding : 'the budget is out of reach and tightening this does not lower the loss';
@@ -201,7 +203,7 @@ function note(
   rest: Partial<FieldAdvice> & Pick<FieldAdvice, 'verdict' | 'binding'>,
 ): void {
   const from = start[asset]![field];
-  advice.set(`${asset}.${field}`, { reason: null, from, to: from, low: from, high: from, schedule: [], ...rest });
+  advice.set(`${asset}.${field}`, { reason: null, from, to: from, low: from, high: from, schedule: [], scheduleAt: [], ...rest });
 }
 
 /** One change makes a change; abstain only where everything does. */

@@ -178,7 +178,11 @@ function Details({ line, exposure }: { line: AssetAdvice; exposure: AssetExposur
                   <td>{field.reason === null ? field.verdict : `${field.verdict}: ${reason(field.reason)}`}</td>
                   <td>{ends[0] === ends[1] ? '–' : `${ends[0]} to ${ends[1]}`}</td>
                   <td class="why">{binding(field.binding)}</td>
-                  <td>{field.schedule.length === 0 ? '–' : field.schedule.map(show).join(' → ')}</td>
+                  <td>
+                    {field.schedule.length === 0
+                      ? '–'
+                      : field.schedule.map((value, index) => `${show(value)}${onDay(field.scheduleAt?.[index])}`).join(' → ')}
+                  </td>
                 </tr>
               );
             })}
@@ -254,4 +258,8 @@ function matches(line: AssetAdvice, filter: string): boolean {
     .toLowerCase()
     .split(/\s+/)
     .every((word) => text.includes(word));
+}
+
+function onDay(at: string | undefined): string {
+  return at === undefined ? '' : ` (${at.slice(0, 10)})`;
 }

@@ -54,6 +54,8 @@ export type FieldAdvice = {
   readonly high: number;
   readonly binding: string;
   readonly schedule: readonly number[];
+  /** The earliest moment of each, inside every limit. */
+  readonly scheduleAt?: undefined | readonly string[];
 };
 
 export type AssetAdvice = {

@@ -36,6 +36,7 @@ test('one sentence made of the numbers that decided', () => {
       high: 2100,
       binding: 'max-tighten',
       schedule: [2200],
+      scheduleAt: ['2024-01-08T00:00:00.000Z'],
     },
     liquidationThresholdBps: { ...held, from: 8300, to: 8300, binding: 'through-the-cycle' },
     marginMultiplierPpm: {
@@ -51,7 +52,7 @@ test('one sentence made of the numbers that decided', () => {
   const reasons = { model: Book.model(1), row, regime: 'normal', fields, before: summary(1_200_000), after: summary(750_000) };
   expect(because(reasons)).toBe(
     'Volatility 4.4 % a day, long run 4.0 %; volume $100.00m a day; ' +
-      'LTV 80.50 % → 79.00 %, then 78.00 % (max-tighten, [79.00 %, 79.75 %] cannot be told apart); ' +
+      'LTV 80.50 % → 79.00 %, then 78.00 % from 2024-01-08 (max-tighten, [79.00 %, 79.75 %] cannot be told apart); ' +
       'threshold 83.00 % holds (through-the-cycle); margin × not judged (no-exposure: nobody holds it); ' +
       "book's expected shortfall at 99 % $1.20m → $750.0k of $800.0k allowed; regime normal (70 %).",
   );

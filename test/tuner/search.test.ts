@@ -35,9 +35,13 @@ function checkRules({ recommendation, before, after }: Tuned, state: ProtocolSta
       expect(low <= to && to <= high).toBe(true);
       const limit = limitOf(of, asset, field);
       expect(Limits.check(limit, { asset, field, from, to, now: NOW, history })).toEqual({ ok: true });
+      // Every later move is allowed at its moment when those before it were made, windows and cooldowns included.
+      let made: readonly Limits.PastMove[] = [...history, { asset, field, from, to, at: NOW }];
       for (const [index, value] of schedule.entries()) {
-        const step = { asset, field, from: index === 0 ? to : schedule[index - 1]!, to: value, now: NOW, history: [] };
-        expect(Limits.check({ ...limit, budgets: [] }, step)).toEqual({ ok: true });
+        const move = { asset, field, from: index === 0 ? to : schedule[index - 1]!, to: value };
+        const at = fields[field].scheduleAt![index]!;
+        expect(Limits.check(limit, { ...move, now: at, history: made })).toEqual({ ok: true });
+        made = [...made, { ...move, at }];
       }
       changed = { ...changed, [asset]: { ...changed[asset]!, [field]: to } };
     }
