@@ -97,8 +97,9 @@ export function draftAt(
     road: { version: road.version, detectedBy: road.detectedBy },
     becomes: plan.becomes,
     calls,
-    submit: wrapped.submit.map(({ to, data, valueWei }) => ({ to, data, valueWei })),
+    submit: wrapped.submit.map(plain),
     safe: signed(wrapped.safe),
+    later: wrapped.later === null ? null : { ...wrapped.later, submit: plain(wrapped.later.submit) },
     nested: signed(wrapped.nested),
     message: plan.message ?? null,
     notes: [...plan.notes, ...wrapped.notes],
@@ -147,6 +148,10 @@ function saysOf({ by, name, says }: Refusal, where: string): string {
 
 function name({ asset, field }: Move): string {
   return `${asset} ${field}`;
+}
+
+function plain({ to, data, valueWei }: Call.Inner): VenueProposal['submit'][number] {
+  return { to, data, valueWei };
 }
 
 function signed(part: Road.SignedPart | null): VenueProposal['safe'] {

@@ -20,7 +20,9 @@ export async function travel(
   proposal: VenueProposal,
   { route }: Venue.Venue,
   signatures: Hex | undefined,
+  beforeTheChange: () => Promise<void>,
 ): Promise<readonly TransactionReceipt[]> {
+  if (proposal.later === null) await beforeTheChange();
   switch (route.route) {
     case 'direct':
       if (route.from === null) throw noRoad('nobody named in `from`', 'The venue has to say which account holds the right.');
@@ -38,8 +40,24 @@ export async function travel(
     case 'safe':
       if (proposal.safe === null) throw noRoad('no Safe transaction', 'Draft the proposal again for this venue.');
       if (proposal.nested !== null && signatures === undefined) await executed(node, proposal.nested, [], undefined);
-      return [await executed(node, proposal.safe, proposal.nested === null ? [] : [proposal.nested.safe], signatures)];
+      return [
+        await executed(node, proposal.safe, proposal.nested === null ? [] : [proposal.nested.safe], signatures),
+        ...(proposal.later === null ? [] : [await afterTheDelay(node, proposal.later, beforeTheChange)]),
+      ];
   }
+}
+
+/** Too early is refused by the timelock itself; then anybody executes. */
+async function afterTheDelay(
+  node: Node.Node,
+  { submit, delaySeconds }: NonNullable<VenueProposal['later']>,
+  beforeTheChange: () => Promise<void>,
+): Promise<TransactionReceipt> {
+  const outsider = node.accounts.at(-1)!;
+  await node.send('execution before the delay is over, refused', outsider, submit.to, submit.data, 'refused');
+  await node.waitSeconds(delaySeconds);
+  await beforeTheChange();
+  return await node.send('execution by anybody after the delay', outsider, submit.to, submit.data);
 }
 
 async function calls(

@@ -10,7 +10,7 @@
  * ether, or other code behind the same address. A bit that shares a slot with a value that is read and is itself not read is not seen;
  * of Aave v3's pool the whole word is read.
  */
-import { type Hex, numberToHex } from 'viem';
+import { type Client, type Hex, numberToHex } from 'viem';
 import { PlimsollError } from '../base/errors.ts';
 import { seal } from '../base/id.ts';
 import { startAnvil } from './anvil.ts';
@@ -21,6 +21,7 @@ import * as RehearsalRoad from './rehearsal-road.ts';
 import * as Pool from './targets/aave-v3-pool.ts';
 import * as Safe from './targets/safe.ts';
 import { type Held, NOW } from './targets/target.ts';
+import * as Timelock from './targets/timelock.ts';
 import * as Venue from './venue.ts';
 import type { VenueExecution } from './venue-execution.ts';
 import type { VenueProposal } from './venue-proposal.ts';
@@ -72,10 +73,14 @@ async function play(node: Node.Node, { proposal, venue, block, signatures, accou
   const before = await Changes.watching(node.client, (client) => target.read(client, parameters));
   mustNotHaveMoved(proposal.held, before.value);
   const safeBefore = route.route === 'safe' ? await Safe.read(node.client, route.safe) : null;
-  const healthBefore = pool === null ? [] : await Pool.health(node.client, pool, accounts);
+  const marks = proposal.later === null ? null : await Changes.watching(node.client, (client) => markOf(client, proposal.later!));
+  let healthBefore: readonly bigint[] = [];
+  const measure = async () => {
+    if (pool !== null) healthBefore = await Pool.health(node.client, pool, accounts);
+  };
 
   // 2. The road's own contracts, as far as they can be run without anybody's key.
-  const receipts = await RehearsalRoad.travel(node, proposal, venue, signatures);
+  const receipts = await RehearsalRoad.travel(node, proposal, venue, signatures, measure);
 
   // 3. What is there now, and what was written to get there.
   const after = await Changes.watching(node.client, (client) => target.read(client, parameters));
@@ -84,7 +89,10 @@ async function play(node: Node.Node, { proposal, venue, block, signatures, accou
   for (const { transactionHash } of receipts) each.push(await Changes.ofTransaction(node.client, transactionHash));
   const changes = Changes.together(each);
   const readBack = compare(before.value, proposal.becomes, after.value);
-  const writes = changes.writes.map((write) => ({ ...write, shows: shownBy(write, before.touched, after.touched, venue) }));
+  const writes = changes.writes.map((write) => ({
+    ...write,
+    shows: shownBy(write, [before.touched, after.touched], marks?.touched ?? null, venue),
+  }));
   const safeAfter = route.route === 'safe' ? await Safe.read(node.client, route.safe) : null;
   const healthAfter = pool === null ? [] : await Pool.health(node.client, pool, accounts);
 
@@ -130,12 +138,18 @@ function compare(before: Held, becomes: VenueProposal['becomes'], after: Held): 
 
 function shownBy(
   { contract, slot }: Changes.Write,
-  before: Changes.Touched,
-  after: Changes.Touched,
+  read: readonly Changes.Touched[],
+  marks: Changes.Touched | null,
   { route }: Venue.Venue,
 ): string | null {
   if (route.route === 'safe' && contract === route.safe.toLowerCase()) return slot === NONCE_SLOT ? 'nonce of the Safe' : null;
-  return before.get(contract)?.has(slot) || after.get(contract)?.has(slot) ? 'a value that is read' : null;
+  if (marks?.get(contract)?.has(slot)) return 'mark of this operation in the timelock';
+  return read.some((touched) => touched.get(contract)?.has(slot)) ? 'a value that is read' : null;
+}
+
+/** Where a timelock keeps when this operation may be executed. */
+async function markOf(client: Client, { id, submit }: NonNullable<VenueProposal['later']>): Promise<bigint> {
+  return await Timelock.timestamp(client, submit.to, id);
 }
 
 type Watched = { readonly value: Held; readonly touched: Changes.Touched };
@@ -159,11 +173,13 @@ function otherSafe(before: Safe.Safe, after: Safe.Safe): readonly string[] {
 }
 
 /** What is read and unlocked comes from the venue, what is sent from the proposal: they have to be about the same contracts. */
-function mustFit({ target, route, chainId, safe }: VenueProposal, venue: Venue.Venue): void {
+function mustFit({ target, route, chainId, safe, later }: VenueProposal, venue: Venue.Venue): void {
   const { parameters } = venue;
-  const through = venue.route.route === 'safe' ? venue.route.safe.toLowerCase() : null;
-  const wanted = `${target} through ${route} ${safe?.safe.toLowerCase() ?? ''} on chain ${chainId}`;
-  const given = `${parameters.target} through ${venue.route.route} ${through ?? ''} on chain ${parameters.chainId}`;
+  const road = venue.route.route === 'safe' ? [venue.route.safe, venue.route.timelock?.address] : [];
+  const name = (by: string, id: number, addresses: readonly (string | undefined)[]): string =>
+    `${by} on chain ${id} ${addresses.flatMap((one) => one?.toLowerCase() ?? []).join(' ')}`;
+  const wanted = name(`${target} through ${route}`, chainId, [safe?.safe, later?.submit.to]);
+  const given = name(`${parameters.target} through ${venue.route.route}`, parameters.chainId, road);
   if (wanted !== given)
     throw new OtherVenueError({ got: `a venue for ${given}`, needed: wanted, fix: 'Give the venue it was drafted for.' });
 }

@@ -3,6 +3,7 @@
  * back signed. Nothing here keeps anything: stores and files do.
  */
 import type { Client } from 'viem';
+import { PlimsollError } from '../base/errors.ts';
 import { canonicalJson, digest, type Id } from '../base/id.ts';
 import type { Committee } from './committee.ts';
 import * as Decision from './decision.ts';
@@ -11,7 +12,12 @@ import * as Report from './report.ts';
 import * as Review from './review.ts';
 import * as Log from './review-log.ts';
 import type { Address, Hex } from './targets/words.ts';
+import type { VenueExecution } from './venue-execution.ts';
+import type { VenueProposal } from './venue-proposal.ts';
+import * as VenueReport from './venue-report.ts';
 
+/** Of the registry, or of a protocol's own contracts. */
+export type Reviewed = Proposal | VenueProposal;
 export type Given = { readonly by: Address; readonly statement: Decision.Statement; readonly signature: Hex };
 /** `message` is for `eth_signTypedData_v4`; the hashes are what a hardware wallet shows. */
 export type Asked = {
@@ -22,14 +28,15 @@ export type Asked = {
 
 /** Draft, checks and rehearsal, as far as they went: only a proposal that went through all may be opened for review. */
 export function begin(
-  proposal: Proposal,
-  execution: Execution | null,
+  proposal: Reviewed,
+  execution: Execution | VenueExecution | null,
   committee: Committee,
   at: string,
   revises: Id | null,
 ): Review.Happening[] {
   const sheet = sheetOf(proposal);
-  const finalHash: Hex = `0x${BigInt(proposal.onChainId).toString(16).padStart(64, '0')}`;
+  const finalHash = finalHashOf(proposal);
+  mustBeTheSafe(proposal, committee);
   const by = 'service' as const;
   const { id, expiresAt, checks } = proposal;
   const passed = checks.every(({ verdict }) => verdict !== 'fail');
@@ -41,8 +48,26 @@ export function begin(
 }
 
 /** Name of the page that reviewers read. */
-export function sheetOf(proposal: Proposal): Id {
-  return digest(Report.render(proposal));
+export function sheetOf(proposal: Reviewed): Id {
+  return digest(proposal.kind === 'proposal' ? Report.render(proposal) : VenueReport.render(proposal));
+}
+
+/** What an approval permits: the id on chain, which has to be known before. */
+function finalHashOf({ onChainId, id, kind }: Reviewed): Hex {
+  if (onChainId !== null) return `0x${BigInt(onChainId).toString(16).padStart(64, '0')}`;
+  throw new NoFinalHashError({
+    got: `${kind} ${id}, whose id on chain is not known before it is sent`,
+    needed: 'one through a Safe or a Governor',
+    fix: 'An approval names what it permits; draft it for a road whose id can be computed.',
+  });
+}
+
+/** Who signs in the end is part of what the reviewers read. */
+function mustBeTheSafe(proposal: Reviewed, { safe }: Committee): void {
+  const wanted = proposal.kind === 'venue-proposal' && proposal.safe !== null ? proposal.safe : null;
+  if (wanted === null || (safe?.address === wanted.safe.toLowerCase() && safe.version === wanted.version)) return;
+  const got = safe === null ? 'a committee without a Safe' : `a committee with the Safe ${safe.address}, version ${safe.version}`;
+  throw new OtherSafeError({ got, needed: `the Safe ${wanted.safe}, version ${wanted.version}, which is to sign`, where: 'committee' });
 }
 
 /** `head`: of the log that the signer is shown. */
@@ -67,4 +92,12 @@ export async function decide(client: Client | null, review: Review.Review, given
 /** Of the last entry: what a next statement names where the log is a file. */
 export function headOf(review: Review.Review): Id {
   return digest(canonicalJson(review.log.at(-1)));
+}
+
+export class NoFinalHashError extends PlimsollError {
+  override readonly name = 'Desk.NoFinalHashError';
+}
+
+export class OtherSafeError extends PlimsollError {
+  override readonly name = 'Desk.OtherSafeError';
 }

@@ -5,6 +5,8 @@ import type { Client } from 'viem';
 import { PlimsollError } from '../base/errors.ts';
 import * as Decision from './decision.ts';
 import * as Review from './review.ts';
+import * as ReviewChain from './review-chain.ts';
+import * as ReviewSigning from './review-signing.ts';
 
 /** The review that the log tells, or the first entry that does not hold. */
 export async function check(client: Client | null, happenings: readonly Review.Happening[]): Promise<Review.Review> {
@@ -12,6 +14,8 @@ export async function check(client: Client | null, happenings: readonly Review.H
   for (const [index, happening] of happenings.entries()) {
     const where = `entry ${index + 1} (${happening.action})`;
     if (review !== null && 'statement' in happening) await signed(client, review, happening, where);
+    if (review !== null && happening.action === 'sign') await ReviewSigning.check(client, review, happening, where);
+    if (client !== null && 'transaction' in happening) await ReviewChain.check(client, happening, where);
     const outcome = Review.apply(review, happening);
     if (outcome.kind !== 'moved') {
       const got = outcome.kind === 'refused' ? outcome.says : 'the same act twice';

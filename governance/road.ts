@@ -11,6 +11,7 @@ import type * as Call from './targets/call.ts';
 import * as Governor from './targets/governor.ts';
 import * as Safe from './targets/safe.ts';
 import type { Refusal } from './targets/target.ts';
+import * as Timelock from './targets/timelock.ts';
 import type { Hex } from './targets/words.ts';
 import type { Route } from './venue.ts';
 
@@ -21,6 +22,8 @@ export type RoadState = {
   /** Of a Safe, and of the Safe that owns it. */
   readonly safe: Safe.Safe | null;
   readonly nested: Safe.Safe | null;
+  /** Of the timelock that the Safe proposes to. */
+  readonly timelock: Timelock.Timelock | null;
 };
 
 export type SignedPart = { readonly tx: Safe.SafeTx; readonly domain: SafeHash.SafeDomain; readonly hashes: SafeHash.SafeHashes };
@@ -31,6 +34,8 @@ export type Wrapped = {
   readonly onChainId: string | null;
   readonly safe: SignedPart | null;
   readonly nested: SignedPart | null;
+  /** What anybody sends once a timelock's delay is over. */
+  readonly later: { readonly id: Hex; readonly delaySeconds: number; readonly submit: Call.Inner } | null;
   readonly notes: readonly string[];
 };
 
@@ -47,7 +52,8 @@ export async function read(client: Client, route: Route): Promise<RoadState> {
     case 'safe': {
       const safe = await Safe.read(client, route.safe);
       const nested = route.nested === undefined ? null : await Safe.read(client, route.nested.safe);
-      return { version: safe.version, detectedBy: `VERSION() of ${route.safe}`, safe, nested };
+      const timelock = route.timelock === undefined ? null : await Timelock.read(client, route.timelock.address, route.safe);
+      return { version: safe.version, detectedBy: `VERSION() of ${route.safe}`, safe, nested, timelock };
     }
   }
 }
@@ -75,12 +81,14 @@ export function constraints(route: Route, actions: readonly Call.Inner[], state:
       if (nonceOf(state.safe, route.nonce) === null) {
         return { by: 'us', name: 'UnknownNonce', says: 'The Safe’s nonce is not known: read the chain, or name it in the venue.' };
       }
-      return Safe.constraints(route, actions);
+      return route.timelock === undefined
+        ? Safe.constraints(route, actions)
+        : Timelock.constraints(route.timelock, state.timelock, actions);
   }
 }
 
 export function wrap(route: Route, chainId: number, state: RoadState, actions: readonly Call.Inner[], description: string): Wrapped {
-  const nothing = { submit: [], onChainId: null, safe: null, nested: null, notes: [] };
+  const nothing = { submit: [], onChainId: null, safe: null, nested: null, later: null, notes: [] };
   switch (route.route) {
     case 'direct':
       return { ...nothing, submit: actions };
@@ -96,16 +104,24 @@ export function wrap(route: Route, chainId: number, state: RoadState, actions: r
       return { ...nothing, submit: AaveGovernance.encode(route, actions), notes: [then] };
     }
     case 'safe': {
-      const tx = Safe.encode(route, actions, nonceOf(state.safe, route.nonce)!);
+      const { timelock } = route;
+      const operation = { actions, salt: descriptionHash(description) };
+      const scheduled = timelock === undefined ? actions : [Timelock.schedule(timelock, operation)];
+      const tx = Safe.encode(route, scheduled, nonceOf(state.safe, route.nonce)!);
       const safe = signed(tx, { chainId, safe: route.safe, version: state.version });
       const nested = route.nested === undefined ? null : approvalBy(route, chainId, state, safe.hashes.hash);
-      return { ...nothing, safe, nested, onChainId: String(BigInt(safe.hashes.hash)) };
+      const later =
+        timelock === undefined
+          ? null
+          : { id: Timelock.operationId(operation), delaySeconds: timelock.delaySeconds, submit: Timelock.execute(timelock, operation) };
+      return { ...nothing, safe, nested, later, onChainId: String(BigInt(safe.hashes.hash)) };
     }
   }
 }
 
 /** Seconds from sending to the first moment of execution, where the road names them. */
 export function leadSeconds(route: Route): number {
+  if (route.route === 'safe') return route.timelock?.delaySeconds ?? 0;
   return route.route === 'openzeppelin-governor' ? Governor.leadSeconds(route) : 0;
 }
 
@@ -133,5 +149,5 @@ function nonceOf(state: Safe.Safe | null, declared: number | undefined): bigint 
 }
 
 function plain(version: string, detectedBy: string | null): RoadState {
-  return { version, detectedBy, safe: null, nested: null };
+  return { version, detectedBy, safe: null, nested: null, timelock: null };
 }

@@ -6,7 +6,6 @@
  * out to be an owner's over that, else a stranger's. What this calls complete, the contract takes; a test asks it.
  */
 import { type Client, encodeFunctionData, type Hex, parseAbi, zeroAddress } from 'viem';
-import { readContract } from 'viem/actions';
 import { PlimsollError } from '../base/errors.ts';
 import * as AccountSignature from './account-signature.ts';
 import * as ContractSignature from './contract-signature.ts';
@@ -35,7 +34,13 @@ export type Reason =
   | 'incomplete'
   | 'needs-chain';
 export type Refused = { readonly from: string; readonly reason: Reason; readonly says: string };
-export type Accepted = { readonly from: string; readonly owner: Address; readonly kind: SafeSignature.Part['kind'] };
+export type Accepted = {
+  readonly from: string;
+  readonly owner: Address;
+  readonly kind: SafeSignature.Part['kind'];
+  /** As the Safe takes it; of an approval on chain there is nothing to hand over. */
+  readonly bytes: Hex;
+};
 export type Collected = {
   readonly hash: Hex;
   readonly threshold: number;
@@ -119,8 +124,7 @@ async function judge(client: Client | null, subject: Subject, { from, file }: Gi
   if (!subject.owners.some((one) => same(one, owner))) return no('stranger', `${owner} is no owner.`);
   if (client === null) return no('needs-chain', `Whether ${owner} agrees only the chain can say.`);
   if (file.by === 'approval') {
-    const ask = { address: subject.domain.safe, abi: ABI, functionName: 'approvedHashes', args: [owner, hash] } as const;
-    const isApproved = (await readContract(client, ask)) !== 0n;
+    const isApproved = await Safe.hasApproved(client, subject.domain.safe, owner, hash);
     return isApproved ? { part: { owner, kind: 'approved' } } : no('not-approved', `${owner} has not approved ${hash} on chain.`);
   }
   const own = file.by === 'contract' ? { bytes: file.signature } : await ofSafe(client, subject, { from, file });
@@ -195,7 +199,12 @@ function count(
   const missing = Math.max(0, threshold - parts.length);
   return {
     threshold,
-    accepted: sorted.map(({ from, part: { owner, kind } }) => ({ from, owner, kind })),
+    accepted: sorted.map(({ from, part }) => ({
+      from,
+      owner: part.owner,
+      kind: part.kind,
+      bytes: part.kind === 'approved' ? '0x' : part.bytes,
+    })),
     refused,
     missing,
     // More than it asks for costs gas and is not looked at.
@@ -220,7 +229,6 @@ function same(one: Address, other: Address): boolean {
 }
 
 const DEEPEST = 3;
-const ABI = parseAbi(['function approvedHashes(address owner, bytes32 hash) view returns (uint256)']);
 
 const CHECK = parseAbi(['function checkSignatures(bytes32 dataHash, bytes data, bytes signatures) view']);
 

@@ -84,9 +84,10 @@ function sameInside({ calls, wrapped, venue }: Subject): Check {
     wrapped.safe === null
       ? wrapped.submit
       : [{ ...wrapped.safe.tx, operation: wrapped.safe.tx.operation === 1 ? ('delegatecall' as const) : ('call' as const) }];
-  const isPlain = venue.route.route === 'direct' || (wrapped.safe !== null && calls.length === 1);
+  const isPlain = venue.route.route === 'direct' || (wrapped.safe !== null && wrapped.later === null && calls.length === 1);
   const inside = outer.flatMap((item) => (isPlain ? [flat(item)] : Decode.decode(item.data).calls.map(flat)));
-  const equal = inside.length === wanted.length && inside.every((item, index) => item === wanted[index]);
+  const later = wrapped.later === null ? wanted : Decode.decode(wrapped.later.submit.data).calls.map(flat);
+  const equal = [inside, later].every((found) => found.length === wanted.length && found.every((item, index) => item === wanted[index]));
   const says = equal ? 'What is sent or signed holds exactly these calls.' : 'What is sent or signed does not hold exactly these calls.';
   return { name, verdict: equal ? 'pass' : 'fail', says };
 }
@@ -105,7 +106,9 @@ function evidenceInText({ description, evidenceRoot, venue }: Subject): Check {
   const name = 'evidence-root';
   const bound = description.includes(evidenceRoot);
   const where =
-    venue.route.route === 'safe' || venue.route.route === 'direct' ? ' It stands in the text only: these bytes have no place for it.' : '';
+    (venue.route.route === 'safe' && venue.route.timelock === undefined) || venue.route.route === 'direct'
+      ? ' It stands in the text only: these bytes have no place for it.'
+      : '';
   return {
     name,
     verdict: bound ? 'pass' : 'fail',

@@ -55,6 +55,11 @@ export const VenueProposal = z
     calls: z.array(VenueCall).readonly(),
     submit: z.array(z.strictObject({ to: Address, data: Hex, valueWei: z.string() }).readonly()).readonly(),
     safe: Signed.nullable(),
+    /** What anybody sends once a timelock's delay is over, and the id it has there. */
+    later: z
+      .strictObject({ id: Hex, delaySeconds: z.int(), submit: z.strictObject({ to: Address, data: Hex, valueWei: z.string() }).readonly() })
+      .readonly()
+      .nullable(),
     nested: Signed.nullable(),
     /** For a chain without call data. */
     message: Json.nullable(),

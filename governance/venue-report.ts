@@ -4,7 +4,7 @@ import type { VenueExecution } from './venue-execution.ts';
 import type { VenueProposal } from './venue-proposal.ts';
 
 export function render(proposal: VenueProposal): string {
-  const { calls, submit, safe, nested, message, notes, checks, held, becomes, simulatedOn } = proposal;
+  const { calls, submit, safe, nested, later, message, notes, checks, held, becomes, simulatedOn } = proposal;
   const changes = Object.entries(becomes).map(
     ([name, value]) => `| ${Report.line(name)} | ${Report.line(held.values[name] ?? 'not read')} | ${Report.line(value)} |`,
   );
@@ -37,6 +37,14 @@ export function render(proposal: VenueProposal): string {
     ...(proposal.route === 'direct' ? [] : submit.flatMap(({ to, data }) => [`Sent to \`${to}\`:`, '', `\`${data}\``, ''])),
     ...signed('What the Safe’s owners sign', safe),
     ...signed('What the owners of the Safe that owns it sign', nested),
+    ...(later === null
+      ? []
+      : [
+          `Then, ${later.delaySeconds} s after it was scheduled as operation \`${later.id}\`, anybody sends to \`${later.submit.to}\`:`,
+          '',
+          `\`${later.submit.data}\``,
+          '',
+        ]),
     ...(message === null ? [] : ['```json', JSON.stringify(message, null, 2), '```', '']),
     '## Checks',
     '',

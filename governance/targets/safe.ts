@@ -11,6 +11,7 @@ import { PlimsollError, quote } from '../../base/errors.ts';
 import * as Call from './call.ts';
 import * as MultiSend from './multisend.ts';
 import type * as Target from './target.ts';
+import * as Timelock from './timelock.ts';
 import { Address, type Hex } from './words.ts';
 
 export const Venue = z
@@ -22,6 +23,8 @@ export const Venue = z
     /** The Safe's next nonce, where the chain is not read. */
     nonce: z.int().nonnegative().optional(),
     multiSend: Address.default('0x9641d764fc13c8B624c04430C7356C1C7C8102e2'),
+    /** The TimelockController that holds the right and whose proposer the Safe is. */
+    timelock: Timelock.Behind.optional(),
     /** An owner of `safe` that is a Safe itself: its owners sign an approval of the outer hash. */
     nested: z
       .strictObject({ safe: Address, version: z.string().optional(), nonce: z.int().nonnegative().optional() })
@@ -70,6 +73,7 @@ export const ABI = parseAbi([
   'function nonce() view returns (uint256)',
   'function getThreshold() view returns (uint256)',
   'function getOwners() view returns (address[])',
+  'function approvedHashes(address owner, bytes32 hash) view returns (uint256)',
   'function getTransactionHash(address to, uint256 value, bytes data, uint8 operation, uint256 safeTxGas, uint256 baseGas, uint256 gasPrice, address gasToken, address refundReceiver, uint256 nonce) view returns (bytes32)',
 ]);
 
@@ -168,6 +172,11 @@ export function approval(outer: Address, hash: Hex, nonce: bigint): SafeTx {
 
 export function execData(tx: SafeTx, signatures: Hex): Hex {
   return encodeFunctionData({ abi: ABI, functionName: 'execTransaction', args: [...fields(tx), signatures] });
+}
+
+/** Whether an owner has approved this hash by a transaction of its own. */
+export async function hasApproved(client: Client, safe: Address, owner: Address, hash: Hex): Promise<boolean> {
+  return (await readContract(client, { address: safe, abi: ABI, functionName: 'approvedHashes', args: [owner, hash] })) !== 0n;
 }
 
 /** The Safe's own opinion of the hash. */

@@ -1,6 +1,7 @@
-/** A real Aave v3 market with the book's terms, whose risk administrator is a real Safe, two of three. */
-import type { Hex } from 'viem';
+/** A real Aave v3 market with the book's terms, whose risk administrators are a real Safe, two of three, and a timelock that it proposes to. */
+import { type Hex, zeroAddress } from 'viem';
 import type { ProtocolState } from '../../datasets/state.ts';
+import * as Artifacts from '../../governance/contracts/artifacts.ts';
 import { draftAt, type Place } from '../../governance/draft-venue.ts';
 import * as Road from '../../governance/road.ts';
 import { targetOf, Venue } from '../../governance/venue.ts';
@@ -18,12 +19,14 @@ const TERMS: readonly Terms[] = [
   { symbol: 'USDC', decimals: 6, priceUsd: 1, ltvBps: 7_700, thresholdBps: 8_000, bonusBps: 450 },
 ];
 const CHAIN_ID = 31_337;
+export const DELAY_SECONDS = 2 * 86_400;
 export const OWNERS = [1, 2, 3].map(Safes.key);
 
 export type Stand = Awaited<ReturnType<typeof stand>>;
 
+/** From the second of the book on, so that advice about it has not expired. */
 export async function stand() {
-  const chain = await ledger();
+  const chain = await ledger(Date.parse(state().asOf) / 1000);
   const aave = await market(chain, TERMS);
   const [weth, wbtc, usdc] = aave.tokens as [Market['tokens'][number], Market['tokens'][number], Market['tokens'][number]];
   for (const { address } of [weth, wbtc, usdc]) await chain.send(aave.configurator, 'setBorrowCap', [address, 1_000_000]);
@@ -35,6 +38,14 @@ export async function stand() {
     2,
   );
   await chain.send(aave.acl, 'addRiskAdmin', [safe.address]);
+  // The Safe may schedule, anybody may execute, nobody administers but the timelock itself.
+  const timelock = await chain.deploy({ ...Artifacts.TIMELOCK, linkReferences: {} }, [
+    BigInt(DELAY_SECONDS),
+    [safe.address],
+    [zeroAddress],
+    zeroAddress,
+  ]);
+  await chain.send(aave.acl, 'addRiskAdmin', [timelock.address]);
   const parameters = {
     target: 'aave-v3-configurator',
     chainId: CHAIN_ID,
@@ -42,9 +53,14 @@ export async function stand() {
     configurator: aave.configurator.address,
     assets: { WETH: weth.address, WBTC: wbtc.address, USDC: usdc.address },
   };
-  const throughSafe = Venue.parse({ parameters, route: { route: 'safe', safe: safe.address, multiSend: makers.multiSend.address } });
+  const route = { route: 'safe', safe: safe.address, multiSend: makers.multiSend.address };
+  const throughSafe = Venue.parse({ parameters, route });
+  const throughTimelock = Venue.parse({
+    parameters,
+    route: { ...route, timelock: { address: timelock.address, delaySeconds: DELAY_SECONDS } },
+  });
   const direct = (from: Hex | null) => Venue.parse({ parameters, route: { route: 'direct', from } });
-  return { chain, aave, weth, wbtc, usdc, makers, safe, parameters, throughSafe, direct };
+  return { chain, aave, weth, wbtc, usdc, makers, safe, timelock, parameters, throughSafe, throughTimelock, direct };
 }
 
 /** The book of the chain: its caps, its number, and these moves and no other as advice. */

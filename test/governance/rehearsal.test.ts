@@ -1,6 +1,7 @@
 import { encodeFunctionData, type Hex, parseAbi } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as Changes from '../../governance/changes.ts';
+import * as Artifacts from '../../governance/contracts/artifacts.ts';
 import * as Node from '../../governance/node.ts';
 import * as Rehearsal from '../../governance/rehearsal.ts';
 import { NoRoadError, TamperedError } from '../../governance/rehearsal-road.ts';
@@ -9,10 +10,11 @@ import * as SafeSignature from '../../governance/safe-signature.ts';
 import type { Inner } from '../../governance/targets/call.ts';
 import * as Safe from '../../governance/targets/safe.ts';
 import * as Target from '../../governance/targets/target.ts';
+import * as Timelock from '../../governance/targets/timelock.ts';
 import { targetOf, type Venue } from '../../governance/venue.ts';
 import { VenueExecution } from '../../governance/venue-execution.ts';
 import type { VenueProposal } from '../../governance/venue-proposal.ts';
-import { borrower, drafted, OWNERS, place, type Stand, stand } from './aave-safe.ts';
+import { borrower, DELAY_SECONDS, drafted, OWNERS, place, type Stand, stand } from './aave-safe.ts';
 import * as Safes from './safes.ts';
 
 const ONE_ASSET = { WETH: { haircutBps: 2_100, liquidationThresholdBps: 7_950 } };
@@ -111,6 +113,59 @@ describe('a proposal on the real PoolConfigurator and the real Safe', () => {
     ]);
   });
 
+  it('is scheduled by the Safe in a timelock, refused early, executed by anybody after the delay', async () => {
+    const proposal = await drafted(at.chain, at.throughTimelock, TWO_ASSETS);
+    expect(proposal.safe!.tx).toMatchObject({ to: at.timelock.address, operation: 0 });
+    expect(proposal.later).toMatchObject({ delaySeconds: DELAY_SECONDS, submit: { to: at.timelock.address } });
+    const scheduled = Timelock.operationId({ actions: proposal.calls, salt: proposal.descriptionHash });
+    expect(proposal.later!.id).toBe(scheduled);
+    const { ok, steps, writes, events } = await rehearse(at.throughTimelock, proposal, { accounts: [user] });
+    expect([ok, steps.map(({ step }) => step).slice(2)]).toEqual([
+      true,
+      [
+        `execTransaction of ${at.safe.address}`,
+        'execution before the delay is over, refused: TimelockUnexpectedOperationState',
+        'execution by anybody after the delay',
+      ],
+    ]);
+    expect(writes.map(({ shows }) => shows).sort()).toEqual([
+      'a value that is read',
+      'a value that is read',
+      'mark of this operation in the timelock',
+      'nonce of the Safe',
+    ]);
+    expect(events.find(({ name }) => name === 'CallScheduled')!.arguments).toMatchObject({ id: proposal.later!.id });
+
+    // A second operation in the same signature would run later, when nobody looks.
+    const { road } = await place(at.chain, at.throughTimelock);
+    const other = {
+      actions: [call(at.aave.configurator.address, 'setReserveFreeze', [at.weth.address, true])],
+      salt: proposal.descriptionHash,
+    };
+    const twice = [Timelock.schedule({ address: at.timelock.address, delaySeconds: DELAY_SECONDS }, other), ...schedules(proposal)];
+    const smuggled = Road.wrap(at.throughSafe.route, 31_337, road, twice, '').safe!;
+    const seen = await strays(at.throughTimelock, {
+      ...proposal,
+      safe: { ...proposal.safe!, tx: smuggled.tx, hash: smuggled.hashes.hash },
+    });
+    expect(seen).toMatch(
+      new RegExp(`^Slot 0x\\w{64} of ${at.timelock.address.toLowerCase()} was written; nothing that is read shows it.$`),
+    );
+  });
+
+  it('is not drafted for a delay that the timelock refuses, nor for a Safe that may not propose to it', async () => {
+    const through = (timelock: Hex, delaySeconds: number): Venue =>
+      ({ ...at.throughTimelock, route: { ...at.throughTimelock.route, timelock: { address: timelock, delaySeconds } } }) as Venue;
+    await expect(drafted(at.chain, through(at.timelock.address, DELAY_SECONDS - 1), ONE_ASSET)).rejects.toThrow(
+      'TimelockInsufficientDelay',
+    );
+    const args = [1n, [user], [user], user];
+    const foreign = await at.chain.deploy({ ...Artifacts.TIMELOCK, linkReferences: {} }, args);
+    await expect(drafted(at.chain, through(foreign.address, DELAY_SECONDS), ONE_ASSET)).rejects.toThrow('AccessControlUnauthorizedAccount');
+    await expect(drafted(at.chain, through(at.safe.address, DELAY_SECONDS), ONE_ASSET)).rejects.toThrow('known versions');
+    await expect(drafted(at.chain, through(at.timelock.address, 8 * 86_400), ONE_ASSET)).rejects.toThrow('too-late-to-execute');
+  });
+
   it('refuses a stowaway in the batch, whether a value shows it or not', async () => {
     const proposal = await drafted(at.chain, at.throughSafe, TWO_ASSETS);
     const { road } = await place(at.chain, at.throughSafe);
@@ -195,6 +250,11 @@ describe('a proposal on the real PoolConfigurator and the real Safe', () => {
     await expect(rehearse(at.throughSafe, proposal)).rejects.toThrow(Rehearsal.StateMovedError);
   });
 });
+
+/** The one call that the Safe makes as it was drafted. */
+function schedules({ safe }: VenueProposal): readonly Inner[] {
+  return [Target.call(safe!.tx.to, safe!.tx.data)];
+}
 
 describe('changes', () => {
   const write = (before: Hex, after: Hex): Changes.Write => ({ contract: '0x01', slot: '0x02', before, after });

@@ -43,8 +43,8 @@ export function artifact(file: string): Artifact {
   return require(file) as Artifact;
 }
 
-export async function ledger(): Promise<Ledger> {
-  const anvil = await startAnvil({ chainId: CHAIN_ID, genesisSeconds: GENESIS_SECONDS });
+export async function ledger(genesisSeconds = GENESIS_SECONDS): Promise<Ledger> {
+  const anvil = await startAnvil({ chainId: CHAIN_ID, genesisSeconds });
   const chain: Chain = {
     id: CHAIN_ID,
     name: 'anvil',
