@@ -20,6 +20,8 @@ import { sail } from './workers.ts';
 export type RunRequest = {
   readonly options: VoyageOptions;
   readonly threads: number;
+  /** Ranges of paths are shared with whoever works on this Redis; null: this process alone. */
+  readonly redisUrl: string | null;
   /** The bundle's folder, or null for one named by the evidence inside `parent`. */
   readonly out: string | null;
   readonly parent: string;
@@ -47,7 +49,7 @@ export async function run(request: RunRequest, onSteps: (steps: readonly Step[])
   const draft = await Folder.begin(request.parent);
   try {
     const landed = await sail(
-      { options: request.options, threads: request.threads, folder: draft.path },
+      { options: request.options, threads: request.threads, folder: draft.path, redisUrl: request.redisUrl },
       ({ step, share }) => report(step, share),
       signal,
     );

@@ -94,7 +94,14 @@ export function start({ config, log, work, sample }: ServiceOptions): Service {
       const { finished, run } = await import('./run.ts');
       const parent = join(config.dataDir, 'bundles');
       const outcome = await run(
-        { options: located(options, config.dataDir), threads: config.workers, out: null, parent, rehearse: true },
+        {
+          options: located(options, config.dataDir),
+          threads: config.workers,
+          redisUrl: config.redisUrl,
+          out: null,
+          parent,
+          rehearse: true,
+        },
         report,
         signal,
       );

@@ -14,12 +14,18 @@ import * as Folder from './folder.ts';
 import type { VoyageOptions } from './options.ts';
 import type { Computed } from './page.ts';
 import type { StepName } from './progress.ts';
+import { spread } from './ranges.ts';
 import { resultOf } from './result.ts';
 import { type Artifact, pack } from './store/artifact.ts';
 import { type Deps, type Voyage, voyage } from './voyage.ts';
 import { hire } from './workers.ts';
 
-export type VoyageTask = { readonly options: VoyageOptions; readonly threads: number; readonly folder: string };
+export type VoyageTask = {
+  readonly options: VoyageOptions;
+  readonly threads: number;
+  readonly folder: string;
+  readonly redisUrl: string | null;
+};
 export type Landed = {
   readonly evidenceRoot: Id;
   readonly manifestId: Id;
@@ -35,10 +41,18 @@ export default async function run({
   options,
   threads,
   folder,
+  redisUrl,
   port,
 }: VoyageTask & { port: MessagePort }): Promise<Landed | { failed: ErrorMessage }> {
   const deps: Deps = {
-    hire: (inputs) => hire(inputs, threads),
+    hire: (inputs) => {
+      const home = hire(inputs, threads);
+      return redisUrl === null
+        ? home
+        : spread(inputs, redisUrl, { home, threads, hire: (others) => hire(others, threads) }, (says) =>
+            process.emitWarning(says, 'PlimsollRanges'),
+          );
+    },
     defaultPolicyPath: DEFAULT_POLICY,
     codeVersion: VERSION,
     lockFile: LOCK_FILE,

@@ -7,7 +7,9 @@
  */
 import { MessageChannel } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import type { ParametersByAsset } from '../datasets/state.ts';
 import { loadKernel } from '../kernel/kernel.ts';
+import type { Borrowers } from '../tuner/stress/book.ts';
 import { checkPaths, type Evaluate, type EvaluateInputs } from '../tuner/stress/evaluate.ts';
 import * as Stress from '../tuner/stress/stress.ts';
 import { type ErrorMessage, fromMessage } from './errors.ts';
@@ -16,7 +18,15 @@ import type { StressTask } from './stress-worker.ts';
 import * as Thread from './thread.ts';
 import type { Landed, VoyageTask } from './voyage-thread.ts';
 
-export type Crew = { readonly evaluate: Evaluate; close(): Promise<void> };
+export type Crew = {
+  readonly evaluate: Evaluate;
+  /** One range, on the thread that keeps its first block. */
+  range(borrowers: Borrowers, parameters: ParametersByAsset, range: Stress.Range): Promise<Stress.RangeResult>;
+  close(): Promise<void>;
+};
+
+/** Paths of one range on its way to another process: a few hundred milliseconds of a large book, much beside the way there and back. */
+export const RANGE = 4 * Stress.BLOCK;
 
 /** Threads that stress one book under one law. */
 export function hire(inputs: EvaluateInputs, threads: number): Crew {
@@ -50,6 +60,11 @@ export function hire(inputs: EvaluateInputs, threads: number): Crew {
       const named = Stress.stressNamed(loadKernel(), prepared[borrowers], parameters);
       const parts = (await Promise.all(working)).flat();
       return Stress.assemble(prepared[borrowers], parameters, parts, named, risk);
+    },
+    async range(borrowers, parameters, range) {
+      const pool = pools[Math.floor(range.from / RANGE) % threads]!;
+      const [part] = await pool.run({ parameters, borrowers, ranges: [range] });
+      return part!;
     },
     close: async () => void (await Promise.all(pools.map((pool) => pool.destroy()))),
   };

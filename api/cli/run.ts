@@ -75,6 +75,7 @@ async function action(flags: Flags): Promise<number> {
           waivers: flags.waive ?? [],
         },
         threads: flags.workers ?? config.workers,
+        redisUrl: config.redisUrl,
         out,
         parent: out === null ? resolve('out') : join(out, '..'),
         rehearse: flags.rehearse,

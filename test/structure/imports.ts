@@ -20,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const DOORS: readonly (readonly [RegExp, ...string[]])[] = [
   [/^ml-matrix$/, 'models/math/linear.ts'],
   [/^@tensorflow\//, 'models/network.ts'],
-  [/^bullmq$/, 'api/jobs.ts'],
+  [/^bullmq$/, 'api/jobs.ts', 'api/ranges.ts'],
   [/^ioredis$/, 'api/'],
   [/^@duckdb\//, 'datasets/sources/files.ts'],
   [/^(drizzle-orm|drizzle-kit|pg|@electric-sql\/pglite)(\/|$)/, 'api/store/'],
