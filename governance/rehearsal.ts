@@ -127,7 +127,8 @@ async function play(node: Node.Node, { proposal, venue, block, signatures, accou
   });
 }
 
-function compare(before: Held, becomes: VenueProposal['becomes'], after: Held): VenueExecution['readBack'] {
+/** Every value wanted against held: what was to become another has, and nothing else did. */
+export function compare(before: Held, becomes: VenueProposal['becomes'], after: Held): VenueExecution['readBack'] {
   const names = [...new Set([...Object.keys(before.values), ...Object.keys(becomes), ...Object.keys(after.values)])].sort();
   return names.map((name) => {
     const [was, is] = [before.values[name] ?? 'none', after.values[name] ?? 'none'];
@@ -173,7 +174,7 @@ function otherSafe(before: Safe.Safe, after: Safe.Safe): readonly string[] {
 }
 
 /** What is read and unlocked comes from the venue, what is sent from the proposal: they have to be about the same contracts. */
-function mustFit({ target, route, chainId, safe, later }: VenueProposal, venue: Venue.Venue): void {
+export function mustFit({ target, route, chainId, safe, later }: VenueProposal, venue: Venue.Venue): void {
   const { parameters } = venue;
   const road = venue.route.route === 'safe' ? [venue.route.safe, venue.route.timelock?.address] : [];
   const name = (by: string, id: number, addresses: readonly (string | undefined)[]): string =>

@@ -3,16 +3,14 @@ import { existsSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Argument, type Command } from 'commander';
-import { PlimsollError, quote } from '../../base/errors.ts';
-import type * as Review from '../../governance/review.ts';
-import type { Address, Hex } from '../../governance/targets/words.ts';
+import * as File from './review-file.ts';
+import * as Steps from './review-steps.ts';
 import { print, printJson, say, table, visible } from './terminal.ts';
+import * as VenueFile from './venue-file.ts';
 
 /** As in governance/decision.ts (a test asks): help must not load what decisions need. */
 export const ACTIONS = ['open', 'approve', 'reject', 'veto'] as const;
 const REFUSED = 3;
-/** Longest line of a log that is read, and longest file handed in. */
-const MOST_BYTES = 16 * 1024 * 1024;
 
 export function add(program: Command, end: (code: number) => void): void {
   const review = program
@@ -20,7 +18,10 @@ export function add(program: Command, end: (code: number) => void): void {
     .description("Decide on a bundle's proposal: a log of signed statements, in a file that anyone can check");
   review
     .command('draft <bundle> <log>')
-    .description('Begin a log: the proposal, its checks and its rehearsal')
+    .description(
+      "Begin a log: the proposal, its checks and its rehearsal. In place of a bundle: a venue's proposal, as `propose --json` wrote it",
+    )
+    .option('--execution <file>', "of a venue's proposal: what `simulate --json` wrote")
     .requiredOption('--committee <file>', 'who drafts, reviews and stops, and how many it takes (docs/governance.md)')
     .option('--revises <log>', 'log of the review that this one answers')
     .option('--now <time>', 'the moment it is drafted (default: now)')
@@ -40,6 +41,7 @@ export function add(program: Command, end: (code: number) => void): void {
     .option('--rpc <url>', 'node that is asked whether a contract signed')
     .option('--now <time>', 'the moment it is added (default: now)')
     .action(async (log: string, asked: string, flags) => end(await append(log, asked, flags)));
+  Steps.add(review, end);
   review
     .command('show <log>')
     .description('Check every entry and every signature again, and say where the proposal stands')
@@ -60,37 +62,48 @@ export function add(program: Command, end: (code: number) => void): void {
   );
 }
 
-type At = { readonly now?: string };
-
-async function draft(bundle: string, log: string, flags: At & { readonly committee: string; readonly revises?: string }): Promise<void> {
+async function draft(
+  bundle: string,
+  log: string,
+  flags: File.At & { readonly committee: string; readonly revises?: string; readonly execution?: string },
+): Promise<void> {
   const Desk = await import('../../governance/review-desk.ts');
   const Committee = await import('../../governance/committee.ts');
-  const { Execution, Proposal } = await import('../../governance/proposal.ts');
   if (existsSync(log))
-    throw new UnusableLogError({
+    throw new File.UnusableLogError({
       got: 'a file that exists',
       needed: 'a new name',
       where: log,
       fix: 'A log only ever grows: `review add`.',
     });
-  const proposal = Proposal.safeParse(await json(join(bundle, 'proposal.json')));
-  if (!proposal.success)
-    throw new UnusableLogError({ got: 'no proposal', needed: 'a bundle that advises a change', where: join(bundle, 'proposal.json') });
-  const committee = Committee.read(await json(flags.committee), flags.committee);
-  const rehearsed = join(bundle, 'execution.json');
-  const execution = existsSync(rehearsed) ? Execution.parse(await json(rehearsed)) : null;
-  const revises = flags.revises === undefined ? null : (await checked(flags.revises)).proposal;
-  const happenings = Desk.begin(proposal.data, execution, committee, await moment(flags), revises);
+  const committee = Committee.read(await File.json(flags.committee), flags.committee);
+  const { proposal, execution } = bundle.endsWith('.json') ? await ofVenue(bundle, flags.execution) : await ofBundle(bundle);
+  const revises = flags.revises === undefined ? null : (await File.checked(flags.revises)).proposal;
+  const happenings = Desk.begin(proposal, execution, committee, await File.moment(flags), revises);
   await appendFile(log, happenings.map((one) => `${JSON.stringify(one)}\n`).join(''), { flag: 'wx' });
   say(
     `${log}: ${happenings.map(({ action }) => action).join(', ')}${execution === null ? '; nothing was rehearsed, so it cannot be opened' : ''}`,
   );
 }
 
-async function ask(log: string, action: (typeof ACTIONS)[number], flags: At & { readonly reason: string }): Promise<void> {
+async function ofBundle(bundle: string) {
+  const { Execution, Proposal } = await import('../../governance/proposal.ts');
+  const where = join(bundle, 'proposal.json');
+  const proposal = Proposal.safeParse(await File.json(where));
+  if (!proposal.success) throw new File.UnusableLogError({ got: 'no proposal', needed: 'a bundle that advises a change', where });
+  const rehearsed = join(bundle, 'execution.json');
+  return { proposal: proposal.data, execution: existsSync(rehearsed) ? Execution.parse(await File.json(rehearsed)) : null };
+}
+
+async function ofVenue(file: string, executionFile: string | undefined) {
+  const proposal = await VenueFile.proposal(file);
+  return { proposal, execution: executionFile === undefined ? null : await VenueFile.execution(executionFile, proposal) };
+}
+
+async function ask(log: string, action: (typeof ACTIONS)[number], flags: File.At & { readonly reason: string }): Promise<void> {
   const Desk = await import('../../governance/review-desk.ts');
-  const review = await checked(log);
-  const asked = Desk.ask(review, action, flags.reason, Desk.headOf(review), Date.parse(await moment(flags)));
+  const review = await File.checked(log);
+  const asked = Desk.ask(review, action, flags.reason, Desk.headOf(review), Date.parse(await File.moment(flags)));
   printJson(asked);
   say(`Sign only if your wallet shows domain ${asked.hashes.domain} and message ${asked.hashes.message}`);
 }
@@ -98,32 +111,30 @@ async function ask(log: string, action: (typeof ACTIONS)[number], flags: At & { 
 async function append(
   log: string,
   askedPath: string,
-  flags: At & { readonly by: string; readonly signature: string; readonly rpc?: string },
+  flags: File.At & { readonly by: string; readonly signature: string; readonly rpc?: string },
 ): Promise<number> {
   const Desk = await import('../../governance/review-desk.ts');
   const { Statement } = await import('../../governance/decision.ts');
   const Chain = await import('../../governance/chain.ts');
-  const review = await checked(log, flags.rpc);
-  const asked = (await json(askedPath)) as { readonly statement?: unknown } | null;
+  const review = await File.checked(log, flags.rpc);
+  const asked = (await File.json(askedPath)) as { readonly statement?: unknown } | null;
   const statement = Statement.safeParse(asked?.statement);
-  if (!statement.success) throw new UnusableLogError({ got: 'another file', needed: 'what `plimsoll review ask` wrote', where: askedPath });
-  const given = { by: address(flags.by), statement: statement.data, signature: hex(flags.signature) };
-  const outcome = await Desk.decide(Chain.clientAt(flags.rpc ?? null), review, given, await moment(flags));
+  if (!statement.success)
+    throw new File.UnusableLogError({ got: 'another file', needed: 'what `plimsoll review ask` wrote', where: askedPath });
+  const given = { by: File.address(flags.by), statement: statement.data, signature: File.hex(flags.signature) };
+  const outcome = await Desk.decide(Chain.clientAt(flags.rpc ?? null), review, given, await File.moment(flags));
   if (outcome.kind === 'refused') {
     say(`Refused (${outcome.reason}): ${outcome.says}`);
     return REFUSED;
   }
-  if (outcome.kind === 'moved') {
-    const { happening } = outcome.review.log.at(-1)!;
-    await appendFile(log, `${JSON.stringify(happening)}\n`);
-  }
+  if (outcome.kind === 'moved') await File.write(log, outcome.review);
   print(`${outcome.review.state}\n`);
   return 0;
 }
 
 async function show(log: string, flags: { readonly rpc?: string; readonly json?: boolean }): Promise<void> {
   const { next } = await import('../../governance/review.ts');
-  const review = await checked(log, flags.rpc);
+  const review = await File.checked(log, flags.rpc);
   if (flags.json) {
     printJson({ ...review, next: next(review) });
     return;
@@ -141,76 +152,4 @@ async function show(log: string, flags: { readonly rpc?: string; readonly json?:
   ]);
   print(table(['', 'at', 'step', 'by', 'stands', 'why'], rows));
   print(`\nnext: ${next(review).join(', ') || 'nothing, it has ended'}\n`);
-}
-
-/** Every line again by the state machine and by its signature, and the head that each statement names among the heads before it. */
-async function checked(path: string, rpc?: string): Promise<Review.Review> {
-  const Log = await import('../../governance/review-log.ts');
-  const Desk = await import('../../governance/review-desk.ts');
-  const Chain = await import('../../governance/chain.ts');
-  const { Happening } = await import('../../governance/review.ts');
-  const lines = (await text(path)).split('\n').filter((line) => line.trim() !== '');
-  const happenings = lines.map((line, index) => {
-    const read = Happening.safeParse(parsed(line, `${path}, line ${index + 1}`));
-    if (read.success) return read.data;
-    const [issue] = read.error.issues;
-    throw new UnusableLogError({
-      got: quote(issue?.message ?? ''),
-      needed: 'an entry of a review',
-      where: `${path}, line ${index + 1}, ${issue?.path.join('.')}`,
-    });
-  });
-  const review = await Log.check(Chain.clientAt(rpc ?? null), happenings);
-  const heads = new Set<string>();
-  for (const entry of review.log) {
-    const head = 'statement' in entry.happening ? entry.happening.statement['log'] : undefined;
-    if (head !== undefined && !heads.has(head))
-      throw new UnusableLogError({
-        got: `a statement over a log that ended in ${head}`,
-        needed: 'an entry before it',
-        where: `${path}, line ${entry.seq}`,
-        fix: 'Lines were taken out, or it was signed over another log.',
-      });
-    heads.add(Desk.headOf({ ...review, log: review.log.slice(0, entry.seq) }));
-  }
-  return review;
-}
-
-async function moment({ now }: At): Promise<string> {
-  const { moment: read } = await import('../voyage.ts');
-  return now === undefined ? new Date().toISOString() : read(now, '--now');
-}
-
-async function text(path: string): Promise<string> {
-  const { readText } = await import('../voyage.ts');
-  const content = await readText(path);
-  if (content.length > MOST_BYTES)
-    throw new UnusableLogError({ got: `${content.length} characters`, needed: `at most ${MOST_BYTES}`, where: path });
-  return content;
-}
-
-async function json(path: string): Promise<unknown> {
-  return parsed(await text(path), path);
-}
-
-function parsed(content: string, where: string): unknown {
-  try {
-    return JSON.parse(content);
-  } catch (error) {
-    throw new UnusableLogError({ got: (error as Error).message, needed: 'JSON', where });
-  }
-}
-
-function address(value: string): Address {
-  if (/^0x[0-9a-fA-F]{40}$/.test(value)) return value as Address;
-  throw new UnusableLogError({ got: quote(value), needed: 'an address: 0x and 40 hexadecimal digits', where: '--by' });
-}
-
-function hex(value: string): Hex {
-  if (/^0x([0-9a-fA-F]{2})+$/.test(value)) return value as Hex;
-  throw new UnusableLogError({ got: quote(value), needed: '0x and pairs of hexadecimal digits', where: '--signature' });
-}
-
-export class UnusableLogError extends PlimsollError {
-  override readonly name = 'Review.UnusableLogError';
 }

@@ -5,6 +5,7 @@ import { PlimsollError, quote } from '../../base/errors.ts';
 import type { Place } from '../../governance/draft-venue.ts';
 import { Address, Hex } from '../../governance/targets/words.ts';
 import type { Venue } from '../../governance/venue.ts';
+import type { VenueExecution } from '../../governance/venue-execution.ts';
 import type { VenueProposal } from '../../governance/venue-proposal.ts';
 
 /** `target`: of the parameters or of the road; the file has to be for one of the two. */
@@ -43,6 +44,15 @@ export async function proposal(file: string): Promise<VenueProposal> {
     where: file,
     fix: 'Somebody changed it. Draft it again.',
   });
+}
+
+/** What `simulate` found, of this very proposal. */
+export async function execution(file: string, { id }: VenueProposal): Promise<VenueExecution> {
+  const { VenueExecution } = await import('../../governance/venue-execution.ts');
+  const { isSealed } = await import('../../base/id.ts');
+  const found = parsed(await text(file), VenueExecution, file, 'a venue-execution, as `plimsoll simulate --json` writes it');
+  if (isSealed(found) && found.from.proposal === id) return found;
+  throw new BadVenueError({ got: `an execution of ${found.from.proposal}, or one that was changed`, needed: `one of ${id}`, where: file });
 }
 
 /** The node has to be one of the venue's chain. */

@@ -1,10 +1,16 @@
-/** `plimsoll simulate` and `plimsoll signatures` as people use them: files and a node. */
+/** `plimsoll simulate`, `signatures` and `review` as people use them: files and a node. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Hex } from 'viem';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { main } from '../../api/cli/program.ts';
-import { drafted, OWNERS, type Stand, stand } from '../governance/aave-safe.ts';
+import type * as Desk from '../../governance/review-desk.ts';
+import * as SafeSignature from '../../governance/safe-signature.ts';
+import * as Safe from '../../governance/targets/safe.ts';
+import { DELAY_SECONDS, drafted, OWNERS, type Stand, stand } from '../governance/aave-safe.ts';
+import { type Person, people, signed } from '../governance/people.ts';
+import * as Safes from '../governance/safes.ts';
 
 const MOVES = { WETH: { haircutBps: 2_000 }, WBTC: { haircutBps: 2_650 } };
 
@@ -102,5 +108,78 @@ describe('a drafted proposal on the command line', () => {
     expect((await signatures(good, '--ask', at.safe.address)).stderr).toContain('--ask of a Safe without --rpc');
     const direct = file('unsigned.json', await drafted(at.chain, at.direct(at.chain.accounts[0]!), MOVES));
     expect((await signatures(direct, ...now)).stderr).toContain('one that owners of a Safe sign');
+  });
+
+  it('is reviewed, signed, sent and verified on files alone', { timeout: 90_000 }, async () => {
+    const [drafter, ann, bob] = people as [Person, Person, Person];
+    const review = (...args: readonly string[]) => cli('review', ...args);
+    const rpc = ['--rpc', at.chain.url];
+    const now = async () => ['--now', new Date(Number((await at.chain.client.getBlock()).timestamp) * 1000).toISOString()];
+    const proposal = await drafted(at.chain, at.throughTimelock, MOVES);
+    const [venue, good, log] = [file('v.json', at.throughTimelock), file('p.json', proposal), join(folder, 'review.jsonl')];
+    const rehearsed = await simulate(good, '--venue', venue, ...rpc, '--json');
+    const execution = join(folder, 'e.json');
+    writeFileSync(execution, rehearsed.stdout);
+    const committee = {
+      ...{ chainId: 31_337, drafters: [drafter.address], reviewers: [ann.address, bob.address], approvals: 2 },
+      safe: { address: at.safe.address, version: '1.5.0', owners: OWNERS.map(({ address }) => address), threshold: 2 },
+    };
+    const other = file('c1.json', { ...committee, safe: { ...committee.safe, address: at.timelock.address } });
+    expect((await review('draft', good, log, '--committee', other, ...(await now()))).stderr).toContain('Desk.OtherSafeError');
+    const begun = await review('draft', good, log, '--committee', file('c.json', committee), '--execution', execution, ...(await now()));
+    expect([begun.code, begun.stderr]).toEqual([0, expect.stringContaining('draft, check, simulate')]);
+    const step = async (by: Person, action: 'open' | 'approve') => {
+      const asked = await review('ask', log, action, ...(await now()));
+      const signature = await signed(by, JSON.parse(asked.stdout) as Desk.Asked);
+      const given = ['--by', by.address, '--signature', signature, ...(await now())];
+      return (await review('add', log, file('asked.json', JSON.parse(asked.stdout)), ...given)).stdout.trim();
+    };
+    expect([await step(drafter, 'open'), await step(ann, 'approve'), await step(bob, 'approve')]).toEqual([
+      'in-review',
+      'in-review',
+      'approved',
+    ]);
+
+    const sign = async (...by: readonly number[]) => {
+      const domain = { chainId: 31_337, safe: at.safe.address, version: proposal.safe!.version };
+      const names = by.map(async (n) =>
+        file(`${n}.json`, { by: 'account', signature: await Safes.sign(Safes.key(n), proposal.safe!.tx, domain) }),
+      );
+      return await review('sign', log, good, ...(await Promise.all(names)), ...rpc, ...(await now()));
+    };
+    expect(await sign(1, 9)).toMatchObject({ code: 3, stdout: 'approved\n', stderr: expect.stringContaining('stranger') });
+    expect(await sign(3, 1)).toMatchObject({ code: 0, stdout: 'signed\n' });
+
+    const send = async (to: Hex, data: Hex) =>
+      (await at.chain.rpc('eth_sendTransaction', { from: at.chain.accounts[6], to, data, gas: '0x4c4b40' })) as Hex;
+    const parts = await Promise.all(
+      [1, 3].map(async (n) => {
+        const domain = { chainId: 31_337, safe: at.safe.address, version: proposal.safe!.version };
+        const bytes = await Safes.sign(Safes.key(n), proposal.safe!.tx, domain);
+        return { owner: Safes.key(n).address, kind: 'account' as const, bytes };
+      }),
+    );
+    const scheduled = await send(at.safe.address, Safe.execData(proposal.safe!.tx, SafeSignature.pack(parts)));
+    await at.chain.client.waitForTransactionReceipt({ hash: scheduled });
+    const sent = async (action: string, hash: Hex) => (await review('sent', log, action, hash, ...rpc, ...(await now()))).stdout.trim();
+    expect([await sent('submit', scheduled), await sent('queue', scheduled)]).toEqual(['submitted', 'queued']);
+    const verify = async () => await review('verify', log, good, '--venue', venue, ...rpc, ...(await now()));
+    expect(await verify()).toMatchObject({ code: 4, stderr: expect.stringContaining('WETH.ltv: wanted 8000, holds 8050') });
+    // Too early: mined and reverted, so it is no step.
+    const early = await send(proposal.later!.submit.to, proposal.later!.submit.data);
+    await at.chain.client.waitForTransactionReceipt({ hash: early });
+    expect((await review('sent', log, 'execute', early, ...rpc, ...(await now()))).stderr).toContain('ReviewChain.NotOnChainError');
+    await at.chain.rpc('evm_increaseTime', DELAY_SECONDS);
+    await at.chain.rpc('evm_mine');
+    const executed = await send(proposal.later!.submit.to, proposal.later!.submit.data);
+    await at.chain.client.waitForTransactionReceipt({ hash: executed });
+    expect(await sent('execute', executed)).toBe('executed');
+    expect(await verify()).toMatchObject({ code: 0, stdout: expect.stringMatching(/^verified: 33 values read back at block \d+\n$/) });
+    expect((await review('show', log, ...rpc)).stdout).toContain('next: nothing, it has ended');
+
+    const lines = readFileSync(log, 'utf8').trimEnd().split('\n');
+    const forged = lines.map((line) => line.replace(parts[0]!.bytes, parts[1]!.bytes));
+    writeFileSync(log, forged.join('\n'));
+    expect((await review('show', log, ...rpc)).stderr).toContain('ReviewSigning.NotSignedError');
   });
 });
