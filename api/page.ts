@@ -7,6 +7,7 @@ import { QualityFinding, Waiver } from '../datasets/panel.ts';
 import { RiskParameters } from '../datasets/state.ts';
 import { Execution, Proposal } from '../governance/proposal.ts';
 import { FitReport, ForecasterVerdict } from '../models/market.ts';
+import { Caps } from '../tuner/caps.ts';
 import { Frontier } from '../tuner/frontier.ts';
 import { Recommendation } from '../tuner/recommendation.ts';
 import { AccountImpact, NamedResult } from '../tuner/stress/evidence.ts';
@@ -80,6 +81,7 @@ export const Result = z
     losses: LossHistogram,
     /** Missing in results stored before it was added. */
     frontier: Frontier.optional(),
+    caps: Caps.optional(),
     accountsBefore: z.array(AccountImpact).readonly(),
     accountsAfter: z.array(AccountImpact).readonly(),
     proposal: Proposal.nullable(),

@@ -42,6 +42,7 @@ export const STEPS = [
   { step: 'tune', says: 'Search for better parameters within the policy', estimateSeconds: 12 },
   { step: 'draft', says: 'Draft the proposal and its evidence root', estimateSeconds: 1 },
   { step: 'frontier', says: 'Trace what more or less borrowing power would cost', estimateSeconds: 12 },
+  { step: 'caps', says: 'Reckon caps and bonuses', estimateSeconds: 3 },
   { step: 'replay', says: 'Replay what the market did next', estimateSeconds: 1 },
   { step: 'rehearse', says: 'Execute the proposal on a local chain and read it back', estimateSeconds: 6 },
   { step: 'bundle', says: 'Write the bundle', estimateSeconds: 2 },

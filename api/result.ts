@@ -17,7 +17,7 @@ const VOLATILITY_WINDOW_SECONDS = SECONDS_PER_DAY;
 const SECONDS_PER_YEAR = 365.25 * SECONDS_PER_DAY;
 
 export function resultOf(made: Voyage): Computed {
-  const { panel, state, policy, model, scenarios, before, after, recommendation, proposal, replayed, frontier } = made;
+  const { panel, state, policy, model, scenarios, before, after, recommendation, proposal, replayed, frontier, caps } = made;
   const assets = exposuresOf(state, model);
   return {
     simulated: panel.simulated || state.simulated,
@@ -51,6 +51,7 @@ export function resultOf(made: Voyage): Computed {
     },
     losses: histogram(losses(before.paths, state.insuranceFundUsd), losses(after.paths, state.insuranceFundUsd)),
     frontier,
+    caps,
     accountsBefore: before.accounts,
     accountsAfter: after.accounts,
     proposal: proposal.kind === 'proposal' ? proposal : null,

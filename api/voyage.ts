@@ -23,6 +23,7 @@ import { loadKernel } from '../kernel/kernel.ts';
 import * as Fit from '../models/fit.ts';
 import type { MarketModel } from '../models/market.ts';
 import { plan, type ScenarioSet } from '../models/scenario.ts';
+import { type Caps, recommend as recommendCaps } from '../tuner/caps.ts';
 import { type Frontier, trace } from '../tuner/frontier.ts';
 import { lossBudgetUsd } from '../tuner/objective.ts';
 import { type Policy, parsePolicy } from '../tuner/policy.ts';
@@ -56,6 +57,7 @@ export type Voyage = {
   readonly proposal: Proposal | NoProposal;
   readonly replayed: Replayed | null;
   readonly frontier: Frontier;
+  readonly caps: Caps;
 };
 /** The days after as-of, with the old and the new parameters: this book's sales added to recorded prices, and contained in them. */
 export type Replayed = {
@@ -139,15 +141,15 @@ export async function voyage(deps: Deps, options: VoyageOptions, report: Report)
     const proposal = draft(recommendation, state, rehearsalTarget(), Bundle.evidenceRoot(evidence));
     report('draft', 1);
 
-    // 8. What more or less power would cost. Not part of the evidence: `plimsoll frontier` traces it again from a bundle.
+    // 8. What more or less power would cost, and how much of each asset its market bears. Not part of the evidence: `plimsoll frontier`
+    //    and `plimsoll caps` make them again from a bundle.
     report('frontier', 0);
-    const frontier = await trace({
-      ...searchOf({ panel, state, model, scenarios, policy }),
-      evaluate,
-      recommended: after.parameters,
-      onStep: (_step, share) => report('frontier', Math.min(0.99, share)),
-    });
+    const beside = { ...searchOf({ panel, state, model, scenarios, policy }), evaluate, recommended: after.parameters };
+    const frontier = await trace({ ...beside, onStep: (_step, share) => report('frontier', Math.min(0.99, share)) });
     report('frontier', 1);
+    report('caps', 0);
+    const caps = await recommendCaps(beside);
+    report('caps', 1);
 
     // 9. Hindsight, where the data goes on after as-of. Not part of the evidence.
     report('replay', 0);
@@ -159,7 +161,7 @@ export async function voyage(deps: Deps, options: VoyageOptions, report: Report)
     };
     const replayed = days === null ? null : { ...along('added'), contained: along('contained') };
     report('replay', 1);
-    return { panel, state, policy, model, scenarios, before, after, recommendation, evidence, proposal, replayed, frontier };
+    return { panel, state, policy, model, scenarios, before, after, recommendation, evidence, proposal, replayed, frontier, caps };
   } finally {
     await crew.close();
   }

@@ -32,6 +32,8 @@ export function draftAt(
   { venue, held, road }: Place,
   evidenceRoot: Id,
   now: string = recommendation.asOf,
+  /** Values computed beside the advice, such as caps: in the calls, and said to be outside the evidence. */
+  beside: readonly Move[] = [],
 ): VenueProposal | NoProposal {
   const from = { recommendation: recommendation.id, state: state.id };
   const refuse = (reason: NoProposal['reason'], says: string): NoProposal => ({ kind: 'no-proposal', from, reason, says });
@@ -44,7 +46,8 @@ export function draftAt(
   const found = Draft.moves(recommendation, state);
   if ('reason' in found) return refuse(found.reason, found.says);
   const covered = (move: Move): boolean => target.FIELDS.includes(move.field) && covers(venue, move);
-  const moves = found.moves.filter(covered);
+  const outside = beside.filter(covered);
+  const moves = [...found.moves.filter(covered), ...outside];
   const leftOut = found.moves.filter((move) => !covered(move));
   if (moves.length === 0) {
     const rest = leftOut.length === 0 ? 'no value moves' : `${venue.parameters.target} holds none of ${leftOut.map(name).join(', ')}`;
@@ -75,6 +78,7 @@ export function draftAt(
   const terms = [
     `LTV = 100 % − haircut. Executed by ${venue.parameters.target} through ${venue.route.route}, contracts of version ${held.version}.`,
     ...(leftOut.length === 0 ? [] : ['', `The evidence is about the whole advice. Not in these calls: ${leftOut.map(name).join(', ')}.`]),
+    ...(outside.length === 0 ? [] : ['', `Reckoned beside the advice, not part of its evidence: ${outside.map(name).join(', ')}.`]),
     ...(plan.notes.length === 0 ? [] : ['', ...plan.notes.map((note) => `- ${note}`)]),
   ];
   const text = Report.describe({ recommendation, state, rehearsal: false, evidenceRoot, rows, terms, bound: 'by-text' });

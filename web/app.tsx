@@ -5,6 +5,7 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { Accounts, Replayed } from './accounts.tsx';
 import { Bar, SECTIONS } from './bar.tsx';
+import { Caps } from './caps.tsx';
 import { follow, hasEnded, latest } from './client.ts';
 import { Frontier } from './frontier.tsx';
 import { Help } from './help.tsx';
@@ -129,6 +130,7 @@ export function App() {
             <Regimes result={result} theme={theme} />
             <Losses result={result} theme={theme} />
             {result.frontier !== undefined && <Frontier frontier={result.frontier} theme={theme} />}
+            {result.caps !== undefined && <Caps caps={result.caps} />}
             <Crashes result={result} />
             <Accounts result={result} />
             {result.replay !== null && <Replayed replay={result.replay} />}

@@ -278,6 +278,39 @@ export type Frontier = {
   readonly says: string;
 };
 
+/** `low` to `high`: between these the data cannot tell. null: no cap. */
+export type CapLevel = {
+  readonly verdict: 'change' | 'hold' | 'abstain';
+  readonly reason: string | null;
+  readonly from: number | null;
+  readonly to: number | null;
+  readonly low: number | null;
+  readonly high: number | null;
+  readonly binding: string;
+};
+
+export type Caps = {
+  readonly level: number;
+  readonly paths: number;
+  readonly stepSeconds: number;
+  readonly tailDepth: number;
+  readonly assets: readonly {
+    readonly asset: string;
+    readonly suppliedTokens: number;
+    readonly borrowedTokens: number;
+    /** Of the asset's pool, in a path's busiest step. */
+    readonly tailUsd: number;
+    readonly tailStandardErrorUsd: number;
+    readonly largestUsd: number;
+    readonly takesTailUsd: number | null;
+    readonly takesUsualUsd: number | null;
+    readonly supplyCapTokens: CapLevel;
+    readonly borrowCapTokens: CapLevel;
+    readonly liquidationBonusBps: CapLevel;
+  }[];
+  readonly bonuses: { readonly changeUsd: number; readonly standardErrorUsd: number; readonly penaltyChangeUsd: number } | null;
+};
+
 /** One finished run, whole. */
 export type Result = {
   readonly runId: string;
@@ -308,6 +341,7 @@ export type Result = {
   readonly losses: LossHistogram;
   /** Missing in results stored before it was added. */
   readonly frontier?: undefined | Frontier;
+  readonly caps?: undefined | Caps;
   /** Worst first; at most fifty each, joined by `account` on the page. */
   readonly accountsBefore: readonly AccountImpact[];
   readonly accountsAfter: readonly AccountImpact[];

@@ -7,6 +7,7 @@ import * as Apply from './apply.ts';
 import * as Attack from './attack.ts';
 import * as Attest from './attest.ts';
 import * as Backtest from './backtest.ts';
+import * as Caps from './caps.ts';
 import * as Data from './data.ts';
 import * as Decode from './decode.ts';
 import * as Doctor from './doctor.ts';
@@ -58,6 +59,7 @@ export async function main(args: readonly string[]): Promise<number> {
     Path,
     Tune,
     Frontier,
+    Caps,
     Backtest,
     Attack,
     Explain,

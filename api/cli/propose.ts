@@ -1,6 +1,7 @@
 /** `plimsoll propose`: a bundle's advice into the exact calls people sign, for any target there is an encoder for. */
 import { writeFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
+import type { Move } from '../../governance/targets/target.ts';
 import type { VenueProposal } from '../../governance/venue-proposal.ts';
 import { print, printJson } from './terminal.ts';
 import * as VenueFile from './venue-file.ts';
@@ -11,6 +12,7 @@ type Flags = {
   readonly rpc?: string;
   readonly now?: string;
   readonly builder?: string;
+  readonly caps?: boolean;
   readonly json?: boolean;
 };
 
@@ -32,6 +34,7 @@ export function add(program: Command, end: (code: number) => void): void {
     .option('--rpc <url>', 'read versions and values from a node before drafting')
     .option('--now <time>', 'the moment it is drafted for (default: that of the advice)')
     .option('--builder <file>', "also write the calls as a file for Safe's Transaction Builder")
+    .option('--caps', 'with the caps and bonuses of `plimsoll caps`, where the target holds them')
     .option('--json', 'the proposal as JSON on standard output')
     .addHelpText(
       'after',
@@ -49,6 +52,8 @@ async function propose(bundle: string, flags: Flags): Promise<number> {
   ]);
   const now = flags.now ?? recommendation.asOf;
   if (flags.venue === undefined && flags.target === REHEARSED) {
+    if (flags.caps)
+      throw new VenueFile.BadVenueError({ got: 'no venue', needed: '--target and --venue of contracts that hold caps', where: '--caps' });
     const { draft } = await import('../../governance/draft.ts');
     const { rehearsalTarget } = await import('../../governance/simulate.ts');
     const Report = await import('../../governance/report.ts');
@@ -59,9 +64,22 @@ async function propose(bundle: string, flags: Flags): Promise<number> {
   const VenueReport = await import('../../governance/venue-report.ts');
   const venue = await VenueFile.forTarget(flags.target, flags.venue);
   const place = flags.rpc === undefined ? declared(venue, state) : await VenueFile.place(flags.rpc, venue);
-  const proposal = draftAt(recommendation, state, place, manifest.evidenceRoot, now);
+  const proposal = draftAt(recommendation, state, place, manifest.evidenceRoot, now, flags.caps ? await besides(bundle) : []);
   if (flags.builder !== undefined && proposal.kind === 'venue-proposal') await writeBuilder(flags.builder, proposal);
   return shown(proposal, flags, () => (proposal.kind === 'venue-proposal' ? VenueReport.render(proposal) : ''));
+}
+
+/** Caps and bonuses that move, as moves. */
+async function besides(bundle: string): Promise<readonly Move[]> {
+  const Caps = await import('./caps.ts');
+  const { assets } = await Caps.ofBundle(bundle, {});
+  const fields = ['supplyCapTokens', 'borrowCapTokens', 'liquidationBonusBps'] as const;
+  return assets.flatMap(({ asset, ...levels }) =>
+    fields.flatMap((field) => {
+      const { verdict, from, to } = levels[field];
+      return verdict === 'change' ? [{ asset, field, from, to }] : [];
+    }),
+  );
 }
 
 function shown(

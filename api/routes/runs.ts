@@ -2,6 +2,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { Id } from '../../base/id.ts';
+import { Caps } from '../../tuner/caps.ts';
 import { Frontier } from '../../tuner/frontier.ts';
 import { Problem } from '../errors.ts';
 import { DEFAULT_OPTIONS, VoyageOptions } from '../options.ts';
@@ -35,6 +36,10 @@ const Params = z.strictObject({ id: Id });
 const problems = { 400: Problem, 404: Problem, 422: Problem, 429: Problem, 503: Problem };
 
 export function routes(service: () => Service | null): FastifyPluginAsyncZod {
+  const finished = async (id: string): Promise<Result | null> => {
+    const row = await Store.getRun(needStore(service), id);
+    return row?.status === 'done' ? (row.summary as Result) : null;
+  };
   return async (app) => {
     app.post(
       '/runs',
@@ -105,10 +110,20 @@ export function routes(service: () => Service | null): FastifyPluginAsyncZod {
           response: { 200: Frontier, ...problems },
         },
       },
-      async ({ params }) => {
-        const row = await Store.getRun(needStore(service), params.id);
-        return found(row?.status === 'done' ? ((row.summary as Result).frontier ?? null) : null, params.id);
+      async ({ params }) => found((await finished(params.id))?.frontier ?? null, params.id),
+    );
+
+    app.get(
+      '/runs/:id/caps',
+      {
+        schema: {
+          tags: ['runs'],
+          summary: 'Supply caps, borrow caps and liquidation bonuses of a finished run, each with the constraint that sets it',
+          params: Params,
+          response: { 200: Caps, ...problems },
+        },
       },
+      async ({ params }) => found((await finished(params.id))?.caps ?? null, params.id),
     );
 
     app.get(

@@ -1,7 +1,9 @@
-/** The frontier for people: a table and a picture that say the same. */
+/** Frontier and caps for people: tables, and a picture that says the same. */
 import { describe, expect, it } from 'vitest';
+import * as CapsCommand from '../../api/cli/caps.ts';
 import { render } from '../../api/cli/frontier.ts';
 import { svg } from '../../api/cli/frontier-plot.ts';
+import { caps } from '../web/caps.ts';
 import { frontier } from '../web/frontier.ts';
 
 describe('plimsoll frontier', () => {
@@ -24,5 +26,16 @@ describe('plimsoll frontier', () => {
     const flat = frontier();
     const none = svg({ ...flat, points: [], today: { ...flat.today, expectedShortfallUsd: 0 }, recommended: flat.today, budgetUsd: 0 });
     expect(none).not.toMatch(/NaN|Infinity/);
+  });
+});
+
+describe('plimsoll caps', () => {
+  it('tables caps and bonuses with intervals and constraints', () => {
+    const text = CapsCommand.render(caps());
+    expect(text).toContain('none → 10,000 [10,000 to 24,000] depth');
+    expect(text).toContain('5.00 % holds [3.50 % to 4.25 %] bad-debt');
+    expect(text).toContain('none (not-in-panel)');
+    expect(text).toContain('+$31.23 k ± $44.09 k, borrowers’ penalties −$37.92 k'.replace('’', "'"));
+    expect(text).not.toContain('Nobody with debt');
   });
 });

@@ -62,6 +62,8 @@ describe('a run through the queue', () => {
     // Half of 1,024 paths prove nothing at 1 %, so no plan is judged; test/tuner/frontier.test.ts has one that is.
     expect(result.frontier?.says).toMatch(/^No plan was traced \(inconclusive\)/);
     expect((await app.inject(`/v1/runs/${result.runId}/frontier`)).json()).toEqual(result.frontier);
+    expect(result.caps?.assets.map(({ asset }) => asset)).toEqual(result.assets.map(({ asset }) => asset));
+    expect((await app.inject(`/v1/runs/${result.runId}/caps`)).json()).toEqual(result.caps);
     expect((await app.inject(`/v1/runs/${result.runId.replace(/.{8}$/, '00000000')}/frontier`)).statusCode).toBe(404);
     expect(result.proposal === null).toBe(result.noProposal !== null);
     if (result.proposal !== null) expect(result.execution?.ok).toBe(true);

@@ -51,6 +51,32 @@ describe('venues', () => {
     for (const target of TARGET_NAMES) expect(named).toContain(target);
   });
 
+  it('put what was reckoned beside the advice into the calls, and say that no evidence is about it', () => {
+    const given = files.find(({ name }) => name === 'aave-v3-engine.json')!.venue;
+    const moves = [
+      { asset: 'WETH', field: 'supplyCapTokens', from: null, to: 72_000 },
+      {
+        asset: 'WETH',
+        field: 'liquidationBonusBps',
+        from: book.assets.find(({ asset }) => asset === 'WETH')!.parameters.liquidationBonusBps,
+        to: 450,
+      },
+      { asset: 'GONE', field: 'supplyCapTokens', from: null, to: 1 },
+    ] as const;
+    const proposal = draftAt(advice, book, declared(given, book), ROOT, advice.asOf, moves) as VenueProposal;
+    expect(proposal.kind).toBe('venue-proposal');
+    expect(proposal.becomes).toMatchObject({ 'WETH.supplyCap': '72000' });
+    expect(proposal.calls.map(({ says }) => says).join(' ')).toContain('supply cap 72000');
+    expect(proposal.description).toContain('not part of its evidence: WETH supplyCapTokens, WETH liquidationBonusBps.');
+    const alone = draftAt(advised(book, {}), book, declared(given, book), ROOT, advice.asOf, moves);
+    expect(alone).toMatchObject({ kind: 'venue-proposal' });
+    const stale = moves.map((move) => ({ ...move, from: 5 }));
+    expect(draftAt(advice, book, declared(given, book), ROOT, advice.asOf, stale)).toMatchObject({
+      kind: 'no-proposal',
+      reason: 'state-moved',
+    });
+  });
+
   it.each(files)('$name drafts, decodes and is labelled as it should be', ({ venue: given }) => {
     const isMorpho = given.parameters.target === 'morpho';
     const terms = isMorpho ? { liquidationThresholdBps: 8_600 } : {};

@@ -6,6 +6,7 @@ import { digest } from '../../base/id.ts';
 import { RiskParameters } from '../../datasets/state.ts';
 import { ForecasterVerdict } from '../../models/market.ts';
 import type { Page, Result, Run, Step } from '../../web/page.ts';
+import { caps } from './caps.ts';
 import { AS_OF, advice, execution, proposal } from './drafts.ts';
 import { frontier } from './frontier.ts';
 import { LINES } from './lines.ts';
@@ -90,6 +91,7 @@ function finished(): Result {
     regime: regime(),
     losses: histogram(),
     frontier: frontier(),
+    caps: caps(),
     accountsBefore: accounts(1),
     accountsAfter: accounts(0.4),
     proposal: drafted,

@@ -86,6 +86,14 @@ describe('the built page', () => {
       await expect.poll(() => page.locator('#frontier .canvas').getAttribute('aria-label')).toContain('recommended $649 M');
     });
 
+    it('shows each cap with its interval and what bound it, and where the engine kept a bonus', async () => {
+      const { page } = await open('done');
+      await expect.poll(() => page.locator('#caps tbody tr').count()).toBe(3);
+      await expect.poll(() => page.locator('#caps tbody tr').nth(0).textContent()).toContain('none → 10,000 10,000 to 24,000, depth');
+      await expect.poll(() => page.locator('#caps tbody tr').nth(1).textContent()).toContain('5.0 3.5 to 4.25, bad-debt');
+      await expect.poll(() => page.locator('#caps tbody tr').nth(2).textContent()).toContain('none not-in-panel');
+    });
+
     it('gives every landmark, table and picture a name', async () => {
       const { page } = await open('done');
       await expect.poll(() => page.locator('main').count()).toBe(1);
