@@ -25,6 +25,7 @@ export const PURPOSE = {
   forecaster: 50,
   contender: 51,
   search: 64,
+  reverse: 65,
 } as const;
 
 const MULTIPLIER_0 = 0xd2511f53;

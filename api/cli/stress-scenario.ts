@@ -55,7 +55,7 @@ export async function answer({ bundle, scenarios: wanted, paths, borrowers, json
 }
 
 function one(outcome: Outcome): string {
-  const { name, why, source, prices, hours, stepSeconds, summary, leftOut, losers } = outcome;
+  const { name, why, source, prices, hours, stepSeconds, summary, leftOut } = outcome;
   const rows = [
     ['bad debt', plusMinus(outcome.badDebtUsd)],
     ['margin shortfall', plusMinus(outcome.marginShortfallUsd)],
@@ -77,24 +77,26 @@ function one(outcome: Outcome): string {
   ];
   const how =
     prices === 'still' ? 'one path: prices stand still but for the moves' : `${summary.paths} paths of the law, mean ± standard error`;
-  const shown = losers.slice(0, SHOWN_LOSERS);
   return [
     `${name}\n${why}\n${source === undefined ? '' : `Source: ${source}\n`}${hours} h in steps of ${stepSeconds} s; ${how}\n\n`,
     table(['what', ''], rows),
     leftOut.length === 0 ? '' : `\nLeft out, for the book has none of it: ${leftOut.join(', ')}\n`,
-    shown.length === 0
-      ? ''
-      : `\n${table(
-          ['who loses', 'loss', 'debt or size', 'health before', 'liquidated'],
-          shown.map((loser) => [
-            loser.account,
-            usd(loser.meanLossUsd),
-            usd(loser.debtUsd),
-            loser.health.toFixed(3),
-            percent(loser.liquidationProbability),
-          ]),
-        )}`,
+    losersTable(outcome),
   ].join('');
+}
+
+export function losersTable({ losers }: Outcome): string {
+  if (losers.length === 0) return '';
+  const rows = losers
+    .slice(0, SHOWN_LOSERS)
+    .map(({ account, meanLossUsd, debtUsd, health, liquidationProbability }) => [
+      account,
+      usd(meanLossUsd),
+      usd(debtUsd),
+      health.toFixed(3),
+      percent(liquidationProbability),
+    ]);
+  return `\n${table(['who loses', 'loss', 'debt or size', 'health before', 'liquidated'], rows)}`;
 }
 
 function many(outcomes: readonly Outcome[], refused: readonly { readonly name: string; readonly says: string }[]): string {
@@ -122,6 +124,7 @@ function count(value: number): string {
   return Number.isInteger(value) ? String(value) : value.toFixed(1);
 }
 
-function percent(share: number): string {
-  return `${(100 * share).toFixed(share < 0.1 ? 2 : 0)} %`;
+export function percent(share: number): string {
+  const value = 100 * share;
+  return `${value > 0 && value < 0.01 ? value.toExponential(1) : value.toFixed(value < 10 ? 2 : 0)} %`;
 }

@@ -17,6 +17,10 @@ type Flags = {
   readonly scenario?: readonly string[];
   readonly with?: readonly string[];
   readonly waive?: readonly Waiver[];
+  readonly reverse?: boolean;
+  readonly budget?: number;
+  readonly over?: number;
+  readonly write?: string;
   readonly json?: boolean;
 };
 
@@ -26,6 +30,8 @@ Examples:
   $ plimsoll stress out/2026-01-01-0123456789ab --scenario all
   $ plimsoll stress out/2026-01-01-0123456789ab --scenario oracles-frozen ours.yaml --standing
   $ plimsoll stress out/2026-01-01-0123456789ab --with prime=prime.json comet=comet.json --scenario thin-markets
+  $ plimsoll stress out/2026-01-01-0123456789ab --reverse --write nearest.yaml
+  $ plimsoll stress out/2026-01-01-0123456789ab --scenario nearest.yaml
 `;
 
 export function add(program: Command): void {
@@ -44,6 +50,10 @@ export function add(program: Command): void {
       '--with <book...>',
       '[NAME=]FILE: state files or bundles of other protocols, which sell into the same markets: each alone, and all together',
     )
+    .option('--reverse', 'the nearest market that loses more than the budget; from one --scenario where given, else from today’s')
+    .option('--budget <usd>', "for --reverse: another budget than the policy's", amount)
+    .option('--over <hours>', 'for --reverse: how long the move takes (default: the whole horizon)', amount)
+    .option('--write <file>', 'for --reverse: put the scenario that was found there')
     .option('--waive <what>', 'for --with: SUBJECT:KIND=REASON, as for run; may be repeated', collectWaiver)
     .option('--json', 'evidence, or what the scenarios did, as JSON on standard output')
     .addHelpText('after', EXAMPLES)
@@ -55,9 +65,39 @@ async function action(bundle: string, flags: Flags): Promise<void> {
   const { paths, scenario: wanted = [], json = false } = flags;
   const parametersOf = (state: ProtocolState) => withSettings(state, flags.set ?? []);
   const question = { bundle, scenarios: wanted, borrowers, json, parametersOf, ...(paths === undefined ? {} : { paths }) } as const;
+  checkTogether(flags);
+  if (flags.reverse) {
+    const { budget, over, write } = flags;
+    const extra = {
+      ...(budget === undefined ? {} : { budgetUsd: budget }),
+      ...(over === undefined ? {} : { overHours: over }),
+      ...(write === undefined ? {} : { write }),
+    };
+    return (await import('./stress-reverse.ts')).answer(question, extra);
+  }
   if (flags.with !== undefined) return (await import('./stress-joint.ts')).answer(question, flags.with, flags.waive ?? []);
   if (wanted.length > 0) return (await import('./stress-scenario.ts')).answer(question);
   return asItIs(question, flags.workers);
+}
+
+/** An option that would do nothing is bad usage. */
+function checkTogether({ reverse, with: others, budget, over, write, waive }: Flags): void {
+  const idle: readonly (readonly [string, unknown, string, boolean])[] = [
+    ['--with', others, 'no --reverse', reverse !== true],
+    ['--budget', budget, '--reverse', reverse === true],
+    ['--over', over, '--reverse', reverse === true],
+    ['--write', write, '--reverse', reverse === true],
+    ['--waive', waive, '--with', others !== undefined],
+  ];
+  for (const [option, value, beside, does] of idle) {
+    if (value !== undefined && !does) throw new IdleOptionError({ got: option, needed: `${beside} beside it`, where: 'plimsoll stress' });
+  }
+}
+
+function amount(text: string): number {
+  const value = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || !Number.isFinite(value)) throw new InvalidArgumentError('Needed a number, 0 or more.');
+  return value;
 }
 
 /** The bundle's own scenario set. */
@@ -130,6 +170,10 @@ export function collectSetting(text: string, before: readonly Setting[] = []): r
   const parts = /^([\w.+-]+)\.(\w+)=(\d+)$/.exec(text);
   if (parts === null) throw new InvalidArgumentError('Needed ASSET.FIELD=VALUE.');
   return [...before, { asset: parts[1]!, field: parts[2]!, value: Number(parts[3]) }];
+}
+
+export class IdleOptionError extends PlimsollError {
+  override readonly name = 'Stress.IdleOptionError';
 }
 
 export class BadSettingError extends PlimsollError {

@@ -1,5 +1,5 @@
 /** `plimsoll stress --scenario` as people meet it, on a small bundle. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { main } from '../../api/cli/program.ts';
@@ -106,6 +106,39 @@ describe('plimsoll stress --scenario', () => {
       /Contagion\.NotJointError: twin: Got derivative accounts of fixture and twin/,
     );
     expect((await cli('--with', join(scratch, 'none.json'))).stderr).toMatch(/none\.json: Got ENOENT/);
+  });
+
+  it('finds the nearest loss, writes it down, and finds it again from the file', async () => {
+    const path = join(scratch, 'nearest.yaml');
+    const { code, stdout } = await cli('--reverse', '--budget', '1000', '--write', path, '--json');
+    expect(code).toBe(0);
+    const found = JSON.parse(stdout);
+    expect(found).toMatchObject({ verdict: 'found', budgetUsd: 1000, yaml: readFileSync(path, 'utf8') });
+    const again = JSON.parse((await cli('--scenario', path, '--json')).stdout);
+    expect(again.outcomes[0].summary.meanUsd).toBe(found.lossUsd);
+    expect(found.lossUsd).toBeGreaterThan(1000);
+    const table = await cli('--reverse', '--scenario', ours(), '--budget', '1');
+    expect(table.stdout).toMatch(
+      /^\$.* lost, where the budget is \$1,.*\n0\.000 standard deviations.*loses more by its own paths.*who loses.*name: nearest loss/s,
+    );
+    expect((await cli('--reverse', '--budget', '1000000000000')).stdout).toMatch(
+      /^No move within 100 standard deviations.*loses more than \$1000\.00 bn\./,
+    );
+  });
+
+  it('takes no option that would do nothing', async () => {
+    for (const [args, says] of [
+      [['--write', 'x.yaml'], /Stress\.IdleOptionError: .*Got --write; needed --reverse beside it/],
+      [['--reverse', '--with', bundle], /Got --with; needed no --reverse/],
+      [['--waive', 'state:date-mismatch=because it is so old'], /Got --waive; needed --with/],
+    ] as const) {
+      const { code, stderr } = await cli(...args);
+      expect(stderr).toMatch(says);
+      expect(code).toBe(2);
+    }
+    expect((await cli('--reverse', '--budget', '-3')).code).toBe(2);
+    expect((await cli('--reverse', '--scenario', 'joint-crash', 'oracles-frozen')).stderr).toMatch(/StressReverse\.OneBaseError/);
+    expect((await cli('--reverse', '--scenario', 'volatility-times-2')).stderr).toMatch(/Reverse\.BaseError: volatility times 2/);
   });
 
   it('refuses by name, place and remedy', async () => {

@@ -155,7 +155,9 @@ export function parse(yaml: string, where: string): Scenario {
 
 /** The same scenario as text: `parse` gives it back. */
 export function write(scenario: Scenario): string {
-  return stringify(scenario, { lineWidth: 120 });
+  const { moves, depth, ...rest } = Scenario.parse(scenario);
+  const lists = { ...(moves.length === 0 ? {} : { moves }), ...(depth.length === 0 ? {} : { depth }) };
+  return stringify({ ...rest, ...lists }, { lineWidth: 120 });
 }
 
 type Place = Document.Read['place'];
