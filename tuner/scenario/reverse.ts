@@ -61,7 +61,7 @@ export const TODAY: Scenario = { name: 'today', why: 'Markets as they are.', pri
 
 /** Standard deviations of the cloud beyond which nobody looks. */
 const FARTHEST = 100;
-const RANDOM_DIRECTIONS = 96;
+const RANDOM_DIRECTIONS = 48;
 /** exp of more is no multiple a scenario may have. */
 const LARGEST_LOG = 6.9;
 const SQRT_TWO_PI = 2.5066282746310002;

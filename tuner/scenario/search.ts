@@ -28,8 +28,8 @@ const STARTS = 6;
 const ALIKE = 0.95;
 const FIRST_TURN = 0.5;
 const LAST_TURN = 0.01;
-/** Nearer by less than this share is no nearer. */
-const WORTHWHILE = 1e-4;
+/** Nearer by these shares; by less than the first is no nearer. */
+const NEARER = [0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512];
 const PARTS = 24;
 const PRECISION = 1e-6;
 
@@ -69,15 +69,24 @@ type Way = { readonly direction: Float64Array; readonly distance: number };
 function turned(outside: Outside, start: Way): Way {
   let best = start;
   for (let turn = FIRST_TURN; turn >= LAST_TURN; ) {
-    const nearer = best.distance * (1 - WORTHWHILE);
-    const tries = best.direction.length < 2 ? [] : aside(best.direction, turn);
-    const isOut = outside(tries.map((direction) => scaled(direction, nearer)));
-    const ways = tries.flatMap((direction, index) => (isOut[index] ? [{ direction, distance: refined(outside, direction, nearer) }] : []));
-    const winner = ways.reduce<Way>((one, other) => (other.distance < one.distance ? other : one), best);
-    if (winner === best) turn /= 2;
-    best = winner;
+    const direction = nearestOf(outside, best.direction.length < 2 ? [] : aside(best.direction, turn), best.distance);
+    if (direction === null) turn /= 2;
+    else best = direction;
   }
   return best;
+}
+
+/** Of several directions the one that is still outside nearest to the middle, by halving lengths; null where none is worth turning to. */
+function nearestOf(outside: Outside, directions: readonly Float64Array[], known: number): Way | null {
+  const shares = NEARER.map((nearer) => 1 - nearer);
+  const first = outside(directions.map((direction) => scaled(direction, known * shares[0]!)));
+  const left = directions.filter((_, index) => first[index]);
+  if (left.length === 0) return null;
+  const isOut = outside(left.flatMap((direction) => shares.map((share) => scaled(direction, known * share))));
+  const reach = left.map((_, index) => isOut.slice(index * shares.length, (index + 1) * shares.length).lastIndexOf(true));
+  const winner = reach.indexOf(Math.max(...reach));
+  const distance = refined(outside, left[winner]!, known * shares[reach[winner]!]!);
+  return { direction: left[winner]!, distance };
 }
 
 /** A turn towards and away from each axis. */
