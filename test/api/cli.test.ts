@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { main } from '../../api/cli/program.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as Folder from '../../api/folder.ts';
+import { plimsoll as cli } from './command.ts';
 import { temporaryFolder } from './stores.ts';
 
 const COMMAND = ['--import', 'tsx', 'api/plimsoll.ts'];
@@ -16,24 +16,6 @@ beforeAll(() => {
   scratch = temporaryFolder();
 });
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
-
-/** In this process: a command costs milliseconds instead of the start of Node. Ctrl-C below has a process of its own. */
-async function cli(args: readonly string[], env: Record<string, string> = {}) {
-  const said = { stdout: '', stderr: '' };
-  const spies = (['stdout', 'stderr'] as const).map((stream) =>
-    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
-      said[stream] += text;
-      return true;
-    }),
-  );
-  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
-  try {
-    return { code: await main(args), ...said };
-  } finally {
-    vi.unstubAllEnvs();
-    for (const spy of spies) spy.mockRestore();
-  }
-}
 
 /** An hourly file of one asset; `edit` may spoil a line. */
 function market(name: string, hours: number, edit: (lines: string[]) => void = () => undefined): string {

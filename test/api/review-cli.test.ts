@@ -1,8 +1,7 @@
 /** `plimsoll review` as people use it: files, signatures from elsewhere, and logs that somebody has touched. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { main } from '../../api/cli/program.ts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ACTIONS } from '../../api/cli/review.ts';
 import { canonicalJson, seal } from '../../base/id.ts';
 import * as Decision from '../../governance/decision.ts';
@@ -11,6 +10,7 @@ import type * as Desk from '../../governance/review-desk.ts';
 import { rehearsalTarget } from '../../governance/simulate.ts';
 import * as Book from '../governance/book.ts';
 import { addressOf, committee, type Person, people, signed } from '../governance/people.ts';
+import { plimsoll as run } from './command.ts';
 import { temporaryFolder } from './stores.ts';
 
 const [drafter, ann, bob] = people as [Person, Person, Person];
@@ -35,18 +35,8 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function plimsoll(...args: string[]) {
-  const said = { stdout: '', stderr: '' };
-  const spies = (['stdout', 'stderr'] as const).map((stream) =>
-    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
-      said[stream] += text;
-      return true;
-    }),
-  );
-  try {
-    return { code: await main(['review', ...args]), out: () => said.stdout, err: () => said.stderr };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
+  const { code, stdout, stderr } = await run(['review', ...args]);
+  return { code, out: () => stdout, err: () => stderr };
 }
 
 /** Asks, signs elsewhere, adds. */

@@ -1,11 +1,11 @@
 /** `plimsoll stress --scenario` as people meet it, on a small bundle. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { main } from '../../api/cli/program.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Spread } from '../../tuner/scenario/joint.ts';
 import * as Fixture from '../stress/fixture.ts';
 import { policy } from '../tuner/fixture.ts';
+import { plimsoll } from './command.ts';
 import { temporaryFolder } from './stores.ts';
 
 let scratch: string;
@@ -25,20 +25,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-async function cli(...args: readonly string[]) {
-  const said = { stdout: '', stderr: '' };
-  const spies = (['stdout', 'stderr'] as const).map((stream) =>
-    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
-      said[stream] += text;
-      return true;
-    }),
-  );
-  try {
-    return { code: await main(['stress', bundle, ...args]), ...said };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
+const cli = (...args: readonly string[]) => plimsoll(['stress', bundle, ...args]);
 
 function file(name: string, yaml: string): string {
   const path = join(scratch, name);
