@@ -20,7 +20,7 @@ import { Policy } from '../tuner/policy.ts';
 import { tune } from '../tuner/search.ts';
 import { LOCK_FILE, VERSION } from './config.ts';
 import * as Folder from './folder.ts';
-import { evidenceOf, riskOf, searchOf } from './voyage.ts';
+import { evidenceOf, riskOf, tuneOf } from './voyage.ts';
 import { reportOf } from './voyage-thread.ts';
 import { hire } from './workers.ts';
 
@@ -111,7 +111,7 @@ export async function verify(folder: string, threads: number, onStep: (step: str
   try {
     const onTune = (_step: string, share: number) => onStep('tune', share);
     const { recommendation, before, after } = await tune({
-      ...searchOf({ panel, state, model, scenarios, policy }),
+      ...tuneOf({ panel, state, model, scenarios, policy }),
       evaluate: crew.evaluate,
       onStep: onTune,
     });

@@ -24,6 +24,7 @@ import * as Fit from '../models/fit.ts';
 import type { MarketModel } from '../models/market.ts';
 import { plan, type ScenarioSet } from '../models/scenario.ts';
 import { type Caps, recommend as recommendCaps } from '../tuner/caps.ts';
+import { challenge } from '../tuner/challenger.ts';
 import { type Frontier, trace } from '../tuner/frontier.ts';
 import { lossBudgetUsd } from '../tuner/objective.ts';
 import { type Policy, parsePolicy } from '../tuner/policy.ts';
@@ -121,7 +122,7 @@ export async function voyage(deps: Deps, options: VoyageOptions, report: Report)
     const asked = canonicalJson(first);
     const evaluate: Evaluate = async (request) => (canonicalJson(request) === asked ? today : crew.evaluate(request));
     const tuned = await tune({
-      ...searchOf({ panel, state, model, scenarios, policy }),
+      ...tuneOf({ panel, state, model, scenarios, policy }),
       evaluate,
       onStep: (_step, share) => report('tune', Math.min(0.99, share)),
     });
@@ -169,9 +170,15 @@ export async function voyage(deps: Deps, options: VoyageOptions, report: Report)
 
 type Judged = Pick<Voyage, 'panel' | 'state' | 'model' | 'scenarios' | 'policy'>;
 
-/** What the search is asked, from artifacts alone: the same for the run and for whoever verifies it. */
+/** What is judged, from artifacts alone: the same for the run and for whoever verifies it. */
 export function searchOf({ panel, state, model, scenarios, policy }: Judged) {
   return { state, model, scenarios, policy, now: state.asOf, history: [], excluded: panel.excluded };
+}
+
+/** The same, with what the challenger says. */
+export function tuneOf(judged: Judged) {
+  const { panel, model, scenarios, policy } = judged;
+  return { ...searchOf(judged), challenges: challenge(loadKernel(), panel, model, scenarios, policy.level) };
 }
 
 export function riskOf(policy: Policy, state: ProtocolState): EvaluateInputs['risk'] {

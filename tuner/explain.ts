@@ -6,7 +6,7 @@ import { BPS_ONE, PPM_ONE, SECONDS_PER_DAY } from '../base/units.ts';
 import type { AssetState } from '../datasets/state.ts';
 import type { MarketModel } from '../models/market.ts';
 import type { Field } from './policy.ts';
-import type { FieldAdvice } from './recommendation.ts';
+import type { Challenge, FieldAdvice } from './recommendation.ts';
 import type { LossSummary } from './stress/evidence.ts';
 
 export type Reasons = {
@@ -16,9 +16,10 @@ export type Reasons = {
   readonly fields: Readonly<Record<Field, FieldAdvice>>;
   readonly before: LossSummary;
   readonly after: LossSummary;
+  readonly challenge?: Challenge | null;
 };
 
-export function because({ model, row, regime, fields, before, after }: Reasons): string {
+export function because({ model, row, regime, fields, before, after, challenge }: Reasons): string {
   const { haircutBps, liquidationThresholdBps, marginMultiplierPpm } = fields;
   const all = Object.values(fields);
   const [first] = all;
@@ -33,11 +34,17 @@ export function because({ model, row, regime, fields, before, after }: Reasons):
     `threshold ${say(liquidationThresholdBps, (value) => percent(value / BPS_ONE, 2))}`,
     `margin × ${say(marginMultiplierPpm, (value) => (value / PPM_ONE).toFixed(2))}`,
     lossOf(before, after),
+    challengeOf(challenge),
     `regime ${regime} (${percent(Math.max(...model.regime.now), 0)})`,
   ]
     .filter((part) => part !== null)
     .join('; ')
     .concat('.');
+}
+
+function challengeOf(challenge: Challenge | null | undefined): string | null {
+  if (challenge === null || challenge === undefined) return null;
+  return `deepest fall ${percent(challenge.lawFall, 0)} by the law, ${percent(challenge.historyFall, 0)} by history`;
 }
 
 function lossOf(before: LossSummary, after: LossSummary): string {

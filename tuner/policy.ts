@@ -60,6 +60,8 @@ export const Policy = z
     validSeconds: z.int().positive(),
     /** A model or state older than this gives no advice (`stale-data`). */
     maxDataAgeSeconds: z.int().positive(),
+    /** Beyond this factor between the model and the challenger nothing of the asset moves; 2 where left out (challenger.ts). */
+    maxDisagreement: z.number().min(1).optional(),
     fields: z.record(Field, FieldLimit).readonly(),
     /** Overrides by asset. */
     assets: z.record(z.string(), z.partialRecord(Field, FieldLimit)).readonly(),

@@ -44,6 +44,12 @@ export const FieldAdvice = z
   .readonly();
 export type FieldAdvice = z.infer<typeof FieldAdvice>;
 
+/** Deepest fall in the horizon as a share of the price, expected shortfall: by the model, by history; index: the larger over the smaller. */
+export const Challenge = z
+  .strictObject({ lawFall: z.number().min(0).max(1), historyFall: z.number().min(0).max(1), index: z.number().min(1) })
+  .readonly();
+export type Challenge = z.infer<typeof Challenge>;
+
 export const AssetAdvice = z
   .strictObject({
     asset: z.string(),
@@ -52,6 +58,8 @@ export const AssetAdvice = z
     regime: z.string(),
     fields: z.record(Field, FieldAdvice).readonly(),
     because: z.string(),
+    /** null where the past is too short or no price drives the asset; missing in advice made before there was a challenger. */
+    challenge: Challenge.nullable().optional(),
   })
   .readonly();
 export type AssetAdvice = z.infer<typeof AssetAdvice>;

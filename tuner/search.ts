@@ -12,6 +12,7 @@ import type { MarketPanel } from '../datasets/panel.ts';
 import { type ParametersByAsset, type ProtocolState, parametersOf } from '../datasets/state.ts';
 import type { MarketModel } from '../models/market.ts';
 import type { ScenarioSet } from '../models/scenario.ts';
+import { mostDisagreement } from './challenger.ts';
 import { because } from './explain.ts';
 import type { Knob } from './greedy.ts';
 import * as Knobs from './knobs.ts';
@@ -19,7 +20,7 @@ import * as Lane from './lane.ts';
 import type { PastMove } from './limits.ts';
 import * as Objective from './objective.ts';
 import { Field, type Policy } from './policy.ts';
-import type { AssetAdvice, FieldAdvice, Recommendation, Verdict } from './recommendation.ts';
+import type { AssetAdvice, Challenge, FieldAdvice, Recommendation, Verdict } from './recommendation.ts';
 import { refusalOf, refusalOfAll } from './refusal.ts';
 import type { Evaluate } from './stress/evaluate.ts';
 import type { StressEvidence } from './stress/evidence.ts';
@@ -37,6 +38,8 @@ export type TuneInput = {
   readonly evaluate: Evaluate;
   /** Assets the panel left out: tells `poisoned-data` from `not-in-panel`. */
   readonly excluded?: MarketPanel['excluded'];
+  /** How far the challenger is from the model, by panel asset (challenger.ts). */
+  readonly challenges?: ReadonlyMap<string, Challenge>;
   readonly onStep?: (step: string, share: number) => void;
 };
 
@@ -100,8 +103,9 @@ export async function tune(input: TuneInput): Promise<Tuned> {
       FieldAdvice
     >;
     const verdict = verdictOf(Object.values(fields).map((one) => one.verdict));
-    const reasons = { model, row, regime, fields, before: before.summary, after: after.summary };
-    return { asset: row.asset, verdict, regime, fields, because: because(reasons) };
+    const challenge = (row.panelAsset === null ? undefined : input.challenges?.get(row.panelAsset)) ?? null;
+    const reasons = { model, row, regime, fields, before: before.summary, after: after.summary, challenge };
+    return { asset: row.asset, verdict, regime, fields, because: because(reasons), challenge };
   });
   const power = Objective.borrowingPowerUsd(state, start);
   const recommendation = seal({
@@ -143,7 +147,14 @@ function knobsOf(input: TuneInput, field: Field, parameters: ParametersByAsset, 
     const exposure = exposures[index]!;
     const refusal = ofAll ?? refusalOf(input, row, exposure, field);
     const made = refusal === null ? Knobs.make({ ...input, parameters }, row, exposure, field) : { refusal };
-    if ('knob' in made) knobs.push(made.knob);
+    const apart = row.panelAsset === null ? undefined : input.challenges?.get(row.panelAsset)?.index;
+    // What the joint constraints demand does not hang on either law.
+    if ('knob' in made && made.knob.forced === 0 && apart !== undefined && apart > mostDisagreement(input.policy))
+      note(advice, start, row.asset, field, {
+        verdict: 'hold',
+        binding: `models-disagree: law and history differ by a factor of ${apart.toFixed(2)}`,
+      });
+    else if ('knob' in made) knobs.push(made.knob);
     else if ('hold' in made) note(advice, start, row.asset, field, { verdict: 'hold', binding: made.hold });
     else note(advice, start, row.asset, field, { verdict: 'abstain', reason: made.refusal.reason, binding: made.refusal.says });
   }

@@ -2,7 +2,7 @@
  * Load lines: the marks side by side, then the table with the reasons. Rows open with Enter; j and k walk them.
  */
 import { useState } from 'preact/hooks';
-import { bps, multiple, plural, price, usd } from './format.ts';
+import { bps, multiple, percent, plural, price, usd } from './format.ts';
 import { isCollateral, Mark, scaleOf } from './mark.tsx';
 import type { AssetAdvice, AssetExposure, FieldAdvice, FieldName, Result } from './page.ts';
 import { binding, FIELD_LABEL, FIELDS, reason, why } from './words.ts';
@@ -189,12 +189,12 @@ function Details({ line, exposure }: { line: AssetAdvice; exposure: AssetExposur
           </tbody>
         </table>
       </div>
-      {exposure !== undefined && <Exposure exposure={exposure} />}
+      {exposure !== undefined && <Exposure exposure={exposure} challenge={line.challenge ?? null} />}
     </div>
   );
 }
 
-function Exposure({ exposure }: { exposure: AssetExposure }) {
+function Exposure({ exposure, challenge }: { exposure: AssetExposure; challenge: NonNullable<AssetAdvice['challenge']> | null }) {
   const facts: readonly (readonly [string, string])[] = [
     ['Price', `${price(exposure.priceUsd)}${exposure.panelAsset === null ? ', held constant' : `, driven by ${exposure.panelAsset}`}`],
     ['Collateral', usd(exposure.collateralUsd)],
@@ -204,6 +204,9 @@ function Exposure({ exposure }: { exposure: AssetExposure }) {
     ['Liquidation bonus', `${bps(exposure.parameters.liquidationBonusBps)} %`],
     ['Daily volume', usd(exposure.dailyVolumeUsd)],
     ['Volatility forecast', exposure.annualVolatilityPct === null ? 'not modelled' : `${exposure.annualVolatilityPct.toFixed(0)} % a year`],
+    ['Deepest fall, by law', challenge === null ? '–' : percent(challenge.lawFall)],
+    ['by history', challenge === null ? '–' : percent(challenge.historyFall)],
+    ['Disagreement', challenge === null ? '–' : `× ${challenge.index.toFixed(2)}`],
   ];
   return (
     <dl class="facts">

@@ -64,6 +64,8 @@ export type AssetAdvice = {
   readonly regime: string;
   readonly fields: Readonly<Record<FieldName, FieldAdvice>>;
   readonly because: string;
+  /** Deepest fall in the horizon by the law and by history; index: the larger over the smaller. */
+  readonly challenge?: undefined | null | { readonly lawFall: number; readonly historyFall: number; readonly index: number };
 };
 
 export type LossSummary = {

@@ -70,7 +70,7 @@ type Otherwise = WhatIf.WhatIf & {
 /** The recommendation made again in another world; where a value differs from the one advised. */
 async function retuned(folder: string, whatIf: WhatIf.WhatIf, flags: Flags): Promise<Otherwise> {
   const { part } = await import('../bundle.ts');
-  const { riskOf, searchOf } = await import('../voyage.ts');
+  const { riskOf, tuneOf } = await import('../voyage.ts');
   const { hire } = await import('../workers.ts');
   const { tune } = await import('../../tuner/search.ts');
   const { plan } = await import('../../models/scenario.ts');
@@ -85,7 +85,7 @@ async function retuned(folder: string, whatIf: WhatIf.WhatIf, flags: Flags): Pro
   say(`recommend again: ${WhatIf.says(whatIf)} …`);
   const crew = hire({ state, model, scenarios: again, risk: riskOf(policy, state) }, flags.workers ?? Config.read(process.env).workers);
   try {
-    const search = searchOf({ panel, state, model, scenarios: again, policy });
+    const search = tuneOf({ panel, state, model, scenarios: again, policy });
     const { recommendation: other } = await tune({ ...search, evaluate: crew.evaluate });
     const values = recommendation.assets.flatMap(({ asset, fields }) => {
       const theirs = other.assets.find((one) => one.asset === asset)!.fields;

@@ -21,7 +21,7 @@ export function add(program: Command, end: (code: number) => void): void {
 async function action(bundle: string, flags: Flags): Promise<number> {
   const config = Config.read(process.env);
   const { part } = await import('../bundle.ts');
-  const { readPolicy, riskOf, searchOf } = await import('../voyage.ts');
+  const { readPolicy, riskOf, tuneOf } = await import('../voyage.ts');
   const { hire } = await import('../workers.ts');
   const { tune } = await import('../../tuner/search.ts');
   const [panel, state, model, scenarios] = await Promise.all([
@@ -38,7 +38,7 @@ async function action(bundle: string, flags: Flags): Promise<number> {
       if (step !== last) say(`${step} …`);
       last = step;
     };
-    const { recommendation } = await tune({ ...searchOf({ panel, state, model, scenarios, policy }), evaluate: crew.evaluate, onStep });
+    const { recommendation } = await tune({ ...tuneOf({ panel, state, model, scenarios, policy }), evaluate: crew.evaluate, onStep });
     if (flags.json) printJson(recommendation);
     else {
       const rows = recommendation.assets.flatMap(({ asset, fields }) =>
@@ -51,6 +51,10 @@ async function action(bundle: string, flags: Flags): Promise<number> {
         ]),
       );
       print(table(['asset', 'field', 'verdict', 'value', 'because of'], rows));
+      const challenged = recommendation.assets.flatMap(({ asset, challenge }) =>
+        challenge ? [[asset, share(challenge.lawFall), share(challenge.historyFall), challenge.index.toFixed(2)]] : [],
+      );
+      if (challenged.length > 0) print(`\n${table(['asset', 'deepest fall, law', 'by history', 'disagreement'], challenged)}`);
       const { before, after } = recommendation;
       print(
         `\n expected shortfall ${usd(before.expectedShortfallUsd)} → ${usd(after.expectedShortfallUsd)}, budget ${usd(after.budgetUsd)}\n`,
@@ -60,4 +64,8 @@ async function action(bundle: string, flags: Flags): Promise<number> {
   } finally {
     await crew.close();
   }
+}
+
+function share(value: number): string {
+  return `${(100 * value).toFixed(1)} %`;
 }

@@ -48,7 +48,8 @@ export function advice(): Recommendation {
         };
         const verdicts = Object.values(fields).map((field) => field.verdict);
         const verdict = verdicts.includes('change') ? 'change' : verdicts.includes('hold') ? 'hold' : 'abstain';
-        return { asset: line.asset, verdict, regime: 'turbulent', fields, because: line.because };
+        const challenge = line.price === 1 ? null : { lawFall: 0.365, historyFall: 0.229, index: 0.365 / 0.229 };
+        return { asset: line.asset, verdict, regime: 'turbulent', fields, because: line.because, challenge };
       }),
       before: summary(3.91e6, 31),
       after: summary(2.04e6, 9),

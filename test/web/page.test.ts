@@ -117,6 +117,7 @@ describe('the built page', () => {
       await expect.poll(() => page.evaluate('document.activeElement.dataset.row')).toBe('WBTC');
       await page.keyboard.press('Enter');
       await expect.poll(() => page.locator('#details-WBTC').isVisible()).toBe(true);
+      await expect.poll(() => page.locator('#details-WBTC').textContent()).toContain('36.5 %by history22.9 %Disagreement× 1.59');
       await page.keyboard.press('/');
       await page.keyboard.type('turbulent abstain');
       await expect.poll(() => page.locator('tbody.line').count()).toBe(1);
