@@ -25,7 +25,7 @@ export const Venue = z
   .readonly();
 export type Venue = z.infer<typeof Venue>;
 
-export const SIMULATED_ON = null;
+export const SIMULATED_ON = 'GovernorAlpha and Timelock (@uniswap/governance 1.0.2)';
 
 const PROPOSE = 'function propose(address[] targets, uint256[] values, string[] signatures, bytes[] calldatas, string description)';
 const ABI = parseAbi([PROPOSE]);

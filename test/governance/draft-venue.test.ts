@@ -18,8 +18,12 @@ import * as Venues from './targets/venues.ts';
 const FOLDER = 'docs/venues';
 const files = readdirSync(FOLDER).map((name) => ({ name, venue: Venue.parse(JSON.parse(readFileSync(join(FOLDER, name), 'utf8'))) }));
 
-/** `rehearsal.test.ts` runs these on their real contracts. Of the examples none has both a target and a road that are run. */
-const RUN = { configurator: 'Aave v3.0.2 (@aave/core-v3 1.19.3)', safe: 'Safe 1.5.0' };
+/** `rehearsal.test.ts` and `governors-on-chain.test.ts` run these on their real contracts. Of the examples none has both a target and a road that are run. */
+const RUN = {
+  configurator: 'Aave v3.0.2 (@aave/core-v3 1.19.3)',
+  safe: 'Safe 1.5.0',
+  bravo: 'GovernorAlpha and Timelock (@uniswap/governance 1.0.2)',
+};
 
 /** The book's advice with these moves and no other. */
 function advised(held: ProtocolState, moves: Readonly<Record<string, Partial<Record<Field, number>>>>): Recommendation {
@@ -194,7 +198,11 @@ describe('a draft for a venue', () => {
     expect(proposal.simulatedOn).toBe(`${RUN.configurator}; direct: no contract of its own`);
     // A real target through a road that is not run, and the other way round, are not simulated.
     const bravo = { route: 'governor-bravo', governor: `0x${'1'.repeat(40)}`, timelock: `0x${'2'.repeat(40)}` };
-    expect((draft(venue(Venues.configurator, bravo)) as VenueProposal).simulatedOn).toBeNull();
+    expect((draft(venue(Venues.configurator, bravo)) as VenueProposal).simulatedOn).toBe(
+      `${RUN.configurator}; governor-bravo: ${RUN.bravo}`,
+    );
+    const aave = JSON.parse(readFileSync(join(FOLDER, 'aave-governance.json'), 'utf8')).route as unknown;
+    expect((draft(venue(Venues.configurator, aave)) as VenueProposal).simulatedOn).toBeNull();
     expect((draft(venue(Venues.comet, safe)) as VenueProposal).simulatedOn).toBeNull();
     expect((draft(venue(Venues.configurator, safe)) as VenueProposal).simulatedOn).toBe(`${RUN.configurator}; safe: ${RUN.safe}`);
     const passed = {
