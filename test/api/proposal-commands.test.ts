@@ -39,7 +39,7 @@ describe('a drafted proposal on the command line', () => {
 
   beforeAll(async () => {
     at = await stand();
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     rmSync(folder, { recursive: true, force: true });
     await at.chain.stop();
@@ -48,7 +48,7 @@ describe('a drafted proposal on the command line', () => {
   const simulate = (...args: readonly string[]) => cli('simulate', ...args);
   const signatures = (...args: readonly string[]) => cli('signatures', ...args);
 
-  it('shows what changed on the copy, and refuses bad files and the wrong chain', { timeout: 60_000 }, async () => {
+  it('shows what changed on the copy, and refuses bad files and the wrong chain', { timeout: 120_000 }, async () => {
     const venue = file('venue.json', at.throughSafe);
     const proposal = await drafted(at.chain, at.throughSafe, MOVES);
     const good = file('proposal.json', proposal);
@@ -76,7 +76,7 @@ describe('a drafted proposal on the command line', () => {
     expect((await simulate(good)).code).toBe(2);
   });
 
-  it('prints what to sign, and counts, checks and packs what came back', { timeout: 60_000 }, async () => {
+  it('prints what to sign, and counts, checks and packs what came back', { timeout: 120_000 }, async () => {
     const proposal = await drafted(at.chain, at.throughSafe, MOVES);
     const good = file('signed.json', proposal);
     const now = ['--now', '2023-11-01T00:00:00Z'];
@@ -110,7 +110,7 @@ describe('a drafted proposal on the command line', () => {
     expect((await signatures(direct, ...now)).stderr).toContain('one that owners of a Safe sign');
   });
 
-  it('is reviewed, signed, sent and verified on files alone', { timeout: 90_000 }, async () => {
+  it('is reviewed, signed, sent and verified on files alone', { timeout: 180_000 }, async () => {
     const [drafter, ann, bob] = people as [Person, Person, Person];
     const review = (...args: readonly string[]) => cli('review', ...args);
     const rpc = ['--rpc', at.chain.url];
@@ -160,19 +160,19 @@ describe('a drafted proposal on the command line', () => {
       }),
     );
     const scheduled = await send(at.safe.address, Safe.execData(proposal.safe!.tx, SafeSignature.pack(parts)));
-    await at.chain.client.waitForTransactionReceipt({ hash: scheduled });
+    await at.chain.receipt(scheduled);
     const sent = async (action: string, hash: Hex) => (await review('sent', log, action, hash, ...rpc, ...(await now()))).stdout.trim();
     expect([await sent('submit', scheduled), await sent('queue', scheduled)]).toEqual(['submitted', 'queued']);
     const verify = async () => await review('verify', log, good, '--venue', venue, ...rpc, ...(await now()));
     expect(await verify()).toMatchObject({ code: 4, stderr: expect.stringContaining('WETH.ltv: wanted 8000, holds 8050') });
     // Too early: mined and reverted, so it is no step.
     const early = await send(proposal.later!.submit.to, proposal.later!.submit.data);
-    await at.chain.client.waitForTransactionReceipt({ hash: early });
+    await at.chain.receipt(early);
     expect((await review('sent', log, 'execute', early, ...rpc, ...(await now()))).stderr).toContain('ReviewChain.NotOnChainError');
     await at.chain.rpc('evm_increaseTime', DELAY_SECONDS);
     await at.chain.rpc('evm_mine');
     const executed = await send(proposal.later!.submit.to, proposal.later!.submit.data);
-    await at.chain.client.waitForTransactionReceipt({ hash: executed });
+    await at.chain.receipt(executed);
     expect(await sent('execute', executed)).toBe('executed');
     expect(await verify()).toMatchObject({ code: 0, stdout: expect.stringMatching(/^verified: 33 values read back at block \d+\n$/) });
     expect((await review('show', log, ...rpc)).stdout).toContain('next: nothing, it has ended');

@@ -35,13 +35,13 @@ describe('a vote on real contracts', () => {
   beforeAll(async () => {
     at = await stand();
     snapshot = await at.chain.rpc('evm_snapshot');
-  }, 60_000);
+  }, 120_000);
   afterAll(() => at.chain.stop());
 
   const read = async (venue: Venue) => (await targetOf(venue.parameters).read(at.chain.client, venue.parameters)).values;
   const send = async (from: Hex, { to, data }: Pick<Inner, 'to' | 'data'>) => {
     const hash = (await at.chain.rpc('eth_sendTransaction', { from, to, data, gas: '0x989680' })) as Hex;
-    const receipt = await at.chain.client.waitForTransactionReceipt({ hash });
+    const receipt = await at.chain.receipt(hash);
     if (receipt.status !== 'success') throw new Error(await Node.whyRefused(at.chain.client, from, to, data));
     return receipt;
   };
@@ -63,7 +63,7 @@ describe('a vote on real contracts', () => {
   };
   const may = async (timelock: Hex) => at.chain.send(at.aave.acl, 'addRiskAdmin', [timelock]);
 
-  it('passes through OpenZeppelin’s Governor and timelock into Aave', { timeout: 60_000 }, async () => {
+  it('passes through OpenZeppelin’s Governor and timelock into Aave', { timeout: 120_000 }, async () => {
     await at.chain.rpc('evm_revert', snapshot);
     snapshot = await at.chain.rpc('evm_snapshot');
     const [voter] = at.chain.accounts as [Hex];
@@ -131,7 +131,7 @@ describe('a vote on real contracts', () => {
       });
       route = venue.route as Bravo.Venue;
       await at.chain.rpc('evm_mine');
-    }, 60_000);
+    }, 120_000);
 
     /** Voted through and queued, and the two days waited for. */
     const untilExecutable = async (submit: Pick<Inner, 'to' | 'data'>): Promise<bigint> => {
@@ -154,7 +154,7 @@ describe('a vote on real contracts', () => {
       data: encodeFunctionData({ abi: PROPOSALS, functionName: 'execute', args: [id] }),
     });
 
-    it('passes into Aave with empty signatures, and the timelock sends what was decoded', { timeout: 60_000 }, async () => {
+    it('passes into Aave with empty signatures, and the timelock sends what was decoded', { timeout: 120_000 }, async () => {
       const proposal: VenueProposal = await drafted(at.chain, venue, MOVES);
       expect(await rehearsed(proposal, venue)).toEqual([true, []]);
       const id = await untilExecutable(proposal.submit[0]!);
@@ -162,7 +162,7 @@ describe('a vote on real contracts', () => {
       expect(await read(venue)).toEqual({ ...proposal.held.values, ...BECOMES });
     });
 
-    it('sends a selector twice where a signature stands beside it: as the decoder warns', { timeout: 60_000 }, async () => {
+    it('sends a selector twice where a signature stands beside it: as the decoder warns', { timeout: 120_000 }, async () => {
       const cap = parseAbi(['function setSupplyCap(address asset, uint256 cap)']);
       const data = encodeFunctionData({ abi: cap, functionName: 'setSupplyCap', args: [at.weth.address, 5n] });
       const five = parseAbi(['function propose(address[], uint256[], string[], bytes[], string) returns (uint256)']);

@@ -37,7 +37,7 @@ describe('a proposal on the real PoolConfigurator and the real Safe', () => {
   beforeAll(async () => {
     at = await stand();
     user = await borrower(at, 14_400);
-  }, 60_000);
+  }, 120_000);
   afterAll(() => at.chain.stop());
 
   const rehearse = async (venue: Venue, proposal: VenueProposal, rest: Partial<Rehearsal.Rehearsed> = {}) =>
@@ -242,7 +242,7 @@ describe('a proposal on the real PoolConfigurator and the real Safe', () => {
       to: at.safe.address,
       data: Safe.execData(tx, signatures),
     })) as Hex;
-    const { status } = await at.chain.client.waitForTransactionReceipt({ hash: sent });
+    const { status } = await at.chain.receipt(sent);
     expect(status).toBe('success');
     const { values } = await targetOf(at.throughSafe.parameters).read(at.chain.client, at.throughSafe.parameters);
     expect(values).toEqual({ ...proposal.held.values, ...proposal.becomes });

@@ -140,7 +140,7 @@ describe('signatures that the real Safe takes', () => {
     await chain.rpc('anvil_setBalance', anna.address, '0xde0b6b3a7640000');
     const approve = encodeFunctionData({ abi: Safe.ABI, functionName: 'approveHash', args: [hashes.hash] });
     const hash = (await chain.rpc('eth_sendTransaction', { from: anna.address, to: safe.address, data: approve })) as Hex;
-    await chain.client.waitForTransactionReceipt({ hash });
+    await chain.receipt(hash);
     const approved = await collect(nested, { by: 'approval', owner: anna.address });
     expect(approved.accepted.map(({ kind }) => kind).sort()).toEqual(['approved', 'contract']);
     expect(await refusal(approved.packed!)).toBeNull();
@@ -175,7 +175,7 @@ describe('signatures that the real Safe takes', () => {
     await expect(Signatures.collect(chain.client, elsewhere, holder, [])).rejects.toThrow(Signatures.OtherHashError);
   });
 
-  it('is of one mind with the contract over random sets', { timeout: 60_000 }, async () => {
+  it('is of one mind with the contract over random sets', { timeout: 120_000 }, async () => {
     const signers = [anna, ben, carla, stranger];
     const one = fc.record({
       by: fc.integer({ min: 0, max: 3 }),

@@ -47,7 +47,7 @@ describe('a voyage on one chain', () => {
 
   beforeAll(async () => {
     at = await stand();
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     const report = process.env['VOYAGE_REPORT'];
     if (report !== undefined) writeFileSync(report, JSON.stringify(took));
@@ -58,7 +58,7 @@ describe('a voyage on one chain', () => {
   const values = async () => (await targetOf(at.parameters as never).read(at.chain.client, at.parameters as never)).values;
   const send = async (from: Hex, to: Hex, data: Hex) => {
     const hash = (await at.chain.rpc('eth_sendTransaction', { from, to, data, gas: '0x4c4b40' })) as Hex;
-    const { status } = await at.chain.client.waitForTransactionReceipt({ hash });
+    const { status } = await at.chain.receipt(hash);
     if (status !== 'success') throw new Error(await Node.whyRefused(at.chain.client, from, to, data));
     return hash;
   };

@@ -1,5 +1,6 @@
 /** A real chain on this machine with contracts as their makers compiled them, for readers to read. */
 import { createRequire } from 'node:module';
+import { setTimeout } from 'node:timers/promises';
 import {
   type Abi,
   type Chain,
@@ -9,6 +10,7 @@ import {
   http,
   type PublicClient,
   type TransactionReceipt,
+  TransactionReceiptNotFoundError,
 } from 'viem';
 import { startAnvil } from '../../../governance/anvil.ts';
 
@@ -30,6 +32,8 @@ export type Ledger = {
   send(contract: Contract, functionName: string, args?: readonly unknown[], from?: Hex): Promise<TransactionReceipt>;
   read<T>(contract: Contract, functionName: string, args?: readonly unknown[]): Promise<T>;
   rpc(method: string, ...params: unknown[]): Promise<unknown>;
+  /** Of a transaction that was sent, whether it succeeded or not. */
+  receipt(hash: Hex): Promise<TransactionReceipt>;
   stop(): Promise<void>;
 };
 
@@ -56,8 +60,19 @@ export async function ledger(genesisSeconds = GENESIS_SECONDS): Promise<Ledger> 
   const wallet = createWalletClient({ chain, transport });
   const accounts = await wallet.getAddresses();
   const owner = accounts[0]!;
+  // Asked again and again: viem waits for a block that comes after the receipt was missing, and on an idle node none does.
+  const receiptOf = async (hash: Hex): Promise<TransactionReceipt> => {
+    for (;;) {
+      try {
+        return await client.getTransactionReceipt({ hash });
+      } catch (error) {
+        if (!(error instanceof TransactionReceiptNotFoundError)) throw error;
+        await setTimeout(5);
+      }
+    }
+  };
   const mined = async (hash: Hex, what: string): Promise<TransactionReceipt> => {
-    const receipt = await client.waitForTransactionReceipt({ hash });
+    const receipt = await receiptOf(hash);
     if (receipt.status !== 'success') throw new Error(`${what} was reverted`);
     return receipt;
   };
@@ -82,6 +97,7 @@ export async function ledger(genesisSeconds = GENESIS_SECONDS): Promise<Ledger> 
     read: <T>({ address, abi }: Contract, functionName: string, args: readonly unknown[] = []) =>
       client.readContract({ address, abi, functionName, args }) as Promise<T>,
     rpc: (method, ...params) => client.request({ method, params } as unknown as Parameters<PublicClient['request']>[0]),
+    receipt: receiptOf,
     stop: anvil.stop,
   };
 }
