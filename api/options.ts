@@ -12,6 +12,11 @@ export const VoyageOptions = z
     seed: z.int().nonnegative(),
     /** Paths instead of the policy's, for a quick look; the policy's number is what a proposal should rest on. */
     paths: z.int().min(1).max(1_000_000).nullable(),
+    /**
+     * Standard error of today's expected shortfall that is wanted, as a share of the loss budget: paths are doubled from the policy's number until it is
+     * reached, up to `paths` or 16 times the policy's. Null: the number as it stands.
+     */
+    precision: z.number().positive().max(10).nullable(),
     forecaster: z.boolean(),
     waivers: z.array(Waiver).readonly(),
   })
@@ -25,6 +30,7 @@ export const DEFAULT_OPTIONS: VoyageOptions = {
   asOf: null,
   seed: 1,
   paths: null,
+  precision: null,
   forecaster: true,
   waivers: [],
 };

@@ -32,6 +32,7 @@ import type { Recommendation } from '../tuner/recommendation.ts';
 import { tune } from '../tuner/search.ts';
 import type { Evaluate, EvaluateInputs } from '../tuner/stress/evaluate.ts';
 import type { StressEvidence } from '../tuner/stress/evidence.ts';
+import { enough } from '../tuner/stress/precision.ts';
 import { type ReplayImpact, type ReplayResult, replay } from '../tuner/stress/replay.ts';
 import { tiltOf } from '../tuner/stress/towards.ts';
 import type { VoyageOptions } from './options.ts';
@@ -67,6 +68,8 @@ export type Replayed = {
   readonly contained: { readonly before: ReplayResult; readonly after: ReplayResult };
 };
 
+/** Paths over the policy's, at most, in search of precision. */
+const MOST_TIMES = 16;
 const REPLAY_SECONDS = 7 * SECONDS_PER_DAY;
 /** Bars before as-of that the replay's panel holds, for the price everything is measured from. */
 const REPLAY_LEAD_SECONDS = SECONDS_PER_DAY;
@@ -105,12 +108,14 @@ export async function voyage(deps: Deps, options: VoyageOptions, report: Report)
   // 4. scenarios = plan(model, …)
   report('plan', 0);
   const steps = Math.max(1, Math.round(policy.horizonSeconds / panel.stepSeconds));
-  const scenarios = plan(model, { seed: options.seed, paths: options.paths ?? policy.paths, steps, tilt: tiltOf(state, model) });
+  const risk = riskOf(policy, state);
+  const planned = (paths: number) => plan(model, { seed: options.seed, paths, steps, tilt: tiltOf(state, model) });
+  const scenarios = planned(await pathsFor(deps, options, policy, { state, model, risk }, planned, (share) => report('plan', share)));
   report('plan', 1);
 
   // 5. evidence = stress(state, parameters, …): today's parameters first, for the search to start from
   report('stress', 0);
-  const crew = deps.hire({ state, model, scenarios, risk: riskOf(policy, state) });
+  const crew = deps.hire({ state, model, scenarios, risk });
   try {
     const first = { parameters: parametersOf(state), borrowers: 'responsive', paths: scenarios.paths } as const;
     const today = await crew.evaluate(first);
@@ -163,6 +168,32 @@ export async function voyage(deps: Deps, options: VoyageOptions, report: Report)
     const replayed = days === null ? null : { ...along('added'), contained: along('contained') };
     report('replay', 1);
     return { panel, state, policy, model, scenarios, before, after, recommendation, evidence, proposal, replayed, frontier, caps };
+  } finally {
+    await crew.close();
+  }
+}
+
+/** As many as asked for, as the policy says, or as make today's expected shortfall precise enough. */
+async function pathsFor(
+  deps: Deps,
+  { paths, precision }: VoyageOptions,
+  policy: Policy,
+  inputs: Omit<EvaluateInputs, 'scenarios'>,
+  planned: (paths: number) => ScenarioSet,
+  onShare: (share: number) => void,
+): Promise<number> {
+  if (precision === null) return paths ?? policy.paths;
+  const mostPaths = paths ?? MOST_TIMES * policy.paths;
+  const crew = deps.hire({ ...inputs, scenarios: planned(mostPaths) });
+  try {
+    const parameters = parametersOf(inputs.state);
+    const wanted = { firstPaths: policy.paths, mostPaths, standardErrorUsd: precision * inputs.risk.budgetUsd };
+    const found = await enough(
+      (count) => crew.evaluate({ parameters, borrowers: 'responsive', paths: count }),
+      wanted,
+      (round) => onShare(Math.min(0.99, round.paths / mostPaths)),
+    );
+    return found.paths;
   } finally {
     await crew.close();
   }

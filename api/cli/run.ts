@@ -18,6 +18,7 @@ type Flags = {
   readonly out?: string;
   readonly waive?: readonly Waiver[];
   readonly paths?: number;
+  readonly untilSe?: number;
   readonly forecaster: boolean;
   readonly rehearse: boolean;
   readonly json?: boolean;
@@ -39,7 +40,12 @@ export function add(program: Command, end: (code: number) => void): void {
     .option('--workers <n>', 'threads; the result does not depend on it', wholeNumber(1, 256))
     .option('--out <dir>', 'folder of the bundle (default: out/<as-of>-<id>)')
     .option('--waive <what>', 'SUBJECT:KIND=REASON, recorded in panel and state; may be repeated', collectWaiver)
-    .option('--paths <n>', "paths instead of the policy's: for a quick look", wholeNumber(1, 1_000_000))
+    .option('--paths <n>', "paths instead of the policy's: for a quick look; with --until-se the most", wholeNumber(1, 1_000_000))
+    .option(
+      '--until-se <share>',
+      "double the paths until the standard error of today's expected shortfall is this share of the loss budget",
+      positive,
+    )
     .option('--no-forecaster', 'leave the learned forecaster out')
     .option('--no-rehearse', 'do not execute the proposal on a local chain')
     .option('--json', 'result as JSON on standard output')
@@ -71,6 +77,7 @@ async function action(flags: Flags): Promise<number> {
           asOf: flags.asOf ?? null,
           seed: flags.seed,
           paths: flags.paths ?? null,
+          precision: flags.untilSe ?? null,
           forecaster: flags.forecaster,
           waivers: flags.waive ?? [],
         },
@@ -160,6 +167,13 @@ export function forPeople(result: Result): string {
   for (const { subject, kind, reason } of result.waivers) parts.push(`Waiver    ${subject}:${kind}: ${reason}\n`);
   parts.push(`Bundle    ${result.bundle.path}\n`, `Check it  ${result.verifyCommand}\n`);
   return parts.join('');
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value > 0 && value <= 10))
+    throw new InvalidArgumentError('Needed a number above 0 and up to 10, such as 0.05.');
+  return value;
 }
 
 function recommendationTable({ recommendation }: Result): string {
