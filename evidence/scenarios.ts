@@ -1,5 +1,5 @@
 /**
- * Scenario files on the real book: `npm run evidence -- scenarios`, ten minutes. Writes docs/evidence/scenarios.md: every built-in scenario under three
+ * Scenario files on the real book: `npm run evidence -- scenarios`, a quarter of an hour. Writes docs/evidence/scenarios.md: every built-in scenario under three
  * imputations of collateral, the nearest losses of reverse stress, and one book cut in two that share their markets. Reads ../shared/data.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -74,7 +74,7 @@ async function main(): Promise<void> {
       const own = share(found.ownPaths);
       if (found.verdict === 'none') return `| ${base} | ${overHours} | none within ${found.within} | | | ${own} | | ${seconds} |`;
       const worst = [...found.moves].sort((a, b) => Math.abs(b.sigmas) - Math.abs(a.sigmas)).slice(0, 4);
-      const moves = worst.map(({ series, to }) => `${series} ${(100 * (to - 1)).toFixed(0)} %`).join(', ');
+      const moves = worst.map(({ series, to }) => `${series} ${Math.round(100 * (to - 1)) || 0} %`).join(', ');
       const losers = found.outcome.losers.slice(0, 3).map(({ account, meanLossUsd }) => `${account.slice(0, 10)} ${million(meanLossUsd)}`);
       return `| ${base} | ${overHours} | ${found.distance.toFixed(2)} | ${moves} | ${share(found.asFarThisWay)} | ${own} | ${losers.join(', ')} | ${seconds} |`;
     }),
@@ -112,7 +112,7 @@ function page({
   return [
     '# Scenario files on the real book',
     '',
-    `Made by \`npm run evidence -- scenarios\`: the published Aave v3 book (${accounts} largest accounts) at the prices of ${AS_OF.slice(0, 10)}, parameters in force, debts as they stand, the law fitted on the bars before`,
+    `Made by \`npm run evidence -- scenarios\`: ${accounts} accounts of the published Aave v3 book at the prices of ${AS_OF.slice(0, 10)}, parameters in force, debts as they stand, the law fitted on the bars before`,
     `(hourly). Law scenarios: ${PATHS} paths of ${STEPS} hours, mean ± standard error. Million USD. Budget of the default policy: ${budget}.`,
     '',
     '## Every built-in scenario',
