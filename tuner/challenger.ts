@@ -23,7 +23,7 @@ import * as Summary from './stress/summary.ts';
 const MOST_PATHS = 2_048;
 const DAILY_WEIGHT = 0.06;
 /** Fewer windows than this have no tail to speak of. */
-const FEWEST_WINDOWS = 1_000;
+export const FEWEST_WINDOWS = 1_000;
 /** A fall twice as deep needs a haircut about twice as large, more than any single step repairs. */
 const MOST_DISAGREEMENT = 2;
 
@@ -55,32 +55,45 @@ export function challenge(
 
 /** 1 − lowest price over the price at the start, window by window, as if each had begun at today's volatility. */
 export function historyFalls(kernel: Kernel, panel: MarketPanel, asset: string, steps: number): readonly number[] {
-  const close = panel.bars[asset]?.close ?? [];
-  const weight = (DAILY_WEIGHT * panel.stepSeconds) / SECONDS_PER_DAY;
-  // Log price, the last known one where a bar is masked; σ² as of each bar.
-  const log: number[] = [];
-  const variance: number[] = [];
-  let known = Number.NaN;
-  let current = Number.NaN;
-  for (const price of close) {
-    const now = price === null ? known : kernel.log(price);
-    const move = now - known;
-    if (!Number.isNaN(move)) current = Number.isNaN(current) ? move * move : (1 - weight) * current + weight * move * move;
-    known = now;
-    log.push(known);
-    variance.push(current);
-  }
+  const { log, variance, now, first } = pastOf(kernel, panel, asset);
   const falls: number[] = [];
-  const warm = Math.ceil(1 / weight);
-  const first = log.findIndex((value) => !Number.isNaN(value));
-  if (first < 0) return falls;
-  for (let start = first + warm; start + steps < log.length; start += 1) {
+  for (let start = first + warmUp(panel.stepSeconds); start + steps < log.length; start += 1) {
     let lowest = 0;
     for (let step = 1; step <= steps; step += 1) lowest = Math.min(lowest, log[start + step]! - log[start]!);
-    const scale = variance[start]! > 0 ? Math.sqrt(current / variance[start]!) : 1;
+    const scale = variance[start]! > 0 ? Math.sqrt(now / variance[start]!) : 1;
     falls.push(1 - kernel.exp(lowest * scale));
   }
   return falls;
+}
+
+/** Log price by bar, the last known one where a bar is masked; σ² as of each bar, and now. `first`: the first bar with a price, Infinity without. */
+export type Past = { readonly log: readonly number[]; readonly variance: readonly number[]; readonly now: number; readonly first: number };
+
+export function pastOf(kernel: Kernel, panel: MarketPanel, asset: string): Past {
+  const weight = weightOf(panel.stepSeconds);
+  const log: number[] = [];
+  const variance: number[] = [];
+  let known = Number.NaN;
+  let now = Number.NaN;
+  for (const price of panel.bars[asset]?.close ?? []) {
+    const next = price === null ? known : kernel.log(price);
+    const move = next - known;
+    if (!Number.isNaN(move)) now = Number.isNaN(now) ? move * move : (1 - weight) * now + weight * move * move;
+    known = next;
+    log.push(known);
+    variance.push(now);
+  }
+  const first = log.findIndex((value) => !Number.isNaN(value));
+  return { log, variance, now, first: first < 0 ? Number.POSITIVE_INFINITY : first };
+}
+
+/** Bars until σ² has mostly forgotten where it began. */
+export function warmUp(stepSeconds: number): number {
+  return Math.ceil(1 / weightOf(stepSeconds));
+}
+
+function weightOf(stepSeconds: number): number {
+  return (DAILY_WEIGHT * stepSeconds) / SECONDS_PER_DAY;
 }
 
 function lawFalls(kernel: Kernel, model: MarketModel, { seed, steps, paths, tilt }: ScenarioSet) {

@@ -8,6 +8,7 @@ import * as Attack from './attack.ts';
 import * as Attest from './attest.ts';
 import * as Backtest from './backtest.ts';
 import * as Caps from './caps.ts';
+import * as Challenge from './challenge.ts';
 import * as Data from './data.ts';
 import * as Decode from './decode.ts';
 import * as Doctor from './doctor.ts';
@@ -60,6 +61,7 @@ export async function main(args: readonly string[]): Promise<number> {
     Tune,
     Frontier,
     Caps,
+    Challenge,
     Backtest,
     Attack,
     Explain,

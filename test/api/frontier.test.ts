@@ -1,9 +1,11 @@
-/** Frontier and caps for people: tables, and a picture that says the same. */
+/** Frontier, caps and challenge for people: tables, and a picture that says the same. */
 import { describe, expect, it } from 'vitest';
 import * as CapsCommand from '../../api/cli/caps.ts';
+import { render as challenged } from '../../api/cli/challenge.ts';
 import { render } from '../../api/cli/frontier.ts';
 import { svg } from '../../api/cli/frontier-plot.ts';
 import { caps } from '../web/caps.ts';
+import { advice } from '../web/drafts.ts';
 import { frontier } from '../web/frontier.ts';
 
 describe('plimsoll frontier', () => {
@@ -37,5 +39,19 @@ describe('plimsoll caps', () => {
     expect(text).toContain('none (not-in-panel)');
     expect(text).toContain('+$31.23 k ± $44.09 k, borrowers’ penalties −$37.92 k'.replace('’', "'"));
     expect(text).not.toContain('Nobody with debt');
+  });
+});
+
+describe('plimsoll challenge', () => {
+  it('tables the values that law and history advise differently, and both losses', () => {
+    const byLaw = advice();
+    const [first] = byLaw.assets;
+    const haircutBps = { ...first!.fields.haircutBps, to: 1_900, binding: 'max-loosen' };
+    const assets = byLaw.assets.map((one) => (one === first ? { ...one, fields: { ...one.fields, haircutBps } } : one));
+    const text = challenged(byLaw, { ...byLaw, assets });
+    expect(text).toMatch(/WETH +haircutBps +1950 +2100 +1900 +max-loosen/);
+    expect(text.match(/haircutBps/g)).toHaveLength(1);
+    expect(text).toMatch(/by history +\$3\.91 m/);
+    expect(challenged(byLaw, byLaw)).toContain('Law and history advise the same values.');
   });
 });

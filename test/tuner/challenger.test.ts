@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { PURPOSE, uniform } from '../../base/random.ts';
 import type { MarketPanel } from '../../datasets/panel.ts';
 import { loadKernel } from '../../kernel/kernel.ts';
+import { plan } from '../../models/scenario.ts';
 import { challenge, historyFalls } from '../../tuner/challenger.ts';
+import * as History from '../../tuner/history.ts';
+import * as Summary from '../../tuner/stress/summary.ts';
+import { tiltOf } from '../../tuner/stress/towards.ts';
 import * as Book from '../stress/fixture.ts';
 import { fieldOf, fields, policy, risky, tuned } from './fixture.ts';
 
@@ -122,5 +126,53 @@ describe('a recommendation beside a challenger', () => {
       challenges,
     });
     expect(fieldOf(found, 'A00', 'haircutBps')).toMatchObject({ verdict: 'change', to: 2200, binding: 'joint-constraints' });
+  });
+});
+
+describe('the engine on history', () => {
+  const panel = panelOf(0.8);
+  const state = risky();
+
+  it('runs the windows themselves, joint over assets, every one once in a round', () => {
+    const windows = History.windowsOf(kernel, panel, model, 24);
+    const all = BARS - 24 - 400;
+    const { factors, weights } = windows(0, all);
+    const lowest = Array.from({ length: all }, (_, path) => {
+      let low = 1;
+      for (let step = 0; step < 24; step += 1) low = Math.min(low, factors[(path * 24 + step) * 3]!);
+      return 1 - low;
+    });
+    const falls = historyFalls(kernel, panel, 'A00', 24);
+    expect(lowest.sort((a, b) => a - b)).toEqual([...falls].sort((a, b) => a - b));
+    expect(new Set(weights)).toEqual(new Set([1]));
+    const later = windows(256, 4);
+    expect([...later.factors]).toEqual([...factors.subarray(256 * 72, 260 * 72)]);
+  });
+
+  it('makes a whole recommendation, whose loss is the past’s and grows with it', async () => {
+    const of = policy({ budgetFraction: 1e-6 });
+    const plain = Book.scenarios(model, 512, 24);
+    const risk = { level: of.level, budgetUsd: 1 };
+    const at = (sizePct: number) =>
+      tuned({
+        state,
+        model,
+        policy: of,
+        scenarios: plain,
+        evaluate: History.evaluate(kernel, panelOf(sizePct), { state, model, scenarios: plain, risk }),
+      });
+    const [calm, wild] = [await at(0.2), await at(8)];
+    expect(calm.recommendation.before.expectedShortfallUsd).toBe(0);
+    expect(wild.recommendation.before.expectedShortfallUsd).toBeGreaterThan(0);
+    expect(fieldOf(wild, 'A00', 'haircutBps').to).toBeGreaterThan(fieldOf(calm, 'A00', 'haircutBps').to);
+    expect(Summary.total(wild.before.paths.weight)).toBe(512);
+  });
+
+  it('refuses a tilt, and a past too short for all assets together', () => {
+    const risk = { level: 0.99, budgetUsd: 1 };
+    const tilted = plan(model, { seed: 7, paths: 64, steps: 24, tilt: tiltOf(state, model) });
+    expect(() => History.evaluate(kernel, panel, { state, model, scenarios: tilted, risk })).toThrow(History.TiltedError);
+    expect(() => History.windowsOf(kernel, panelOf(1, 1_400), model, 24)).toThrow(History.TooShortError);
+    expect(() => History.windowsOf(kernel, { ...panel, bars: {} }, model, 24)).toThrow(/0 windows/);
   });
 });

@@ -118,7 +118,14 @@ export function cut(paths: number, pieces: number): Range[] {
   return ranges;
 }
 
-export function stressRange(kernel: Kernel, prepared: Prepared, parameters: ParametersByAsset, range: Range): RangeResult {
+export function stressRange(
+  kernel: Kernel,
+  prepared: Prepared,
+  parameters: ParametersByAsset,
+  range: Range,
+  /** Where the paths come from; the law's own unless a challenger brings others. */
+  pathsFrom: (start: number, count: number) => Simulated = (start, count) => pathsOf(kernel, prepared, start, count),
+): RangeResult {
   const { from, to } = range;
   if (!(from % BLOCK === 0 && from >= 0 && from < to)) {
     throw new BadRangeError({ got: `paths [${from}, ${to})`, needed: `a non-empty range that starts at a multiple of ${BLOCK}` });
@@ -136,7 +143,7 @@ export function stressRange(kernel: Kernel, prepared: Prepared, parameters: Para
   for (let block = 0; block < blocks; block += 1) {
     const start = from + block * BLOCK;
     const count = Math.min(BLOCK, to - start);
-    const paths = pathsOf(kernel, prepared, start, count);
+    const paths = pathsFrom(start, count);
     const part = kernel.stress(input, { count, steps: prepared.steps, columns: prepared.law.assets, ...paths, frozenSteps: 0 });
     result.byPath.weight.set(paths.weights, start - from);
     for (const field of FIELDS) result.byPath[field].set(part[field], start - from);
