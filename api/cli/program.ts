@@ -11,6 +11,7 @@ import * as Caps from './caps.ts';
 import * as Challenge from './challenge.ts';
 import * as Data from './data.ts';
 import * as Decode from './decode.ts';
+import * as Descriptor from './descriptor.ts';
 import * as Doctor from './doctor.ts';
 import * as Explain from './explain.ts';
 import * as Fit from './fit.ts';
@@ -70,6 +71,7 @@ export async function main(args: readonly string[]): Promise<number> {
     Simulate,
     Signatures,
     Decode,
+    Descriptor,
     Review,
     Attest,
     Apply,

@@ -10,7 +10,7 @@ import type { Field } from '../../tuner/policy.ts';
 import type { Recommendation } from '../../tuner/recommendation.ts';
 import { borrow, type Market, market, supply, type Terms } from '../datasets/sources/aave-market.ts';
 import { type Ledger, ledger } from '../datasets/sources/ledger.ts';
-import { moved, ROOT, recommendation, state } from './book.ts';
+import { advised, ROOT, state } from './book.ts';
 import * as Safes from './safes.ts';
 
 const TERMS: readonly Terms[] = [
@@ -70,17 +70,7 @@ export function advice(moves: Readonly<Record<string, Partial<Record<Field, numb
 } {
   const assets = state().assets.map((item) => ({ ...item, parameters: { ...item.parameters, borrowCapTokens: 1_000_000 } }));
   const book = state({ chainId: CHAIN_ID, assets });
-  const rows = recommendation(book).assets.map((item) => {
-    const from = book.assets.find(({ asset }) => asset === item.asset)!.parameters;
-    const field = (name: Field) => moved(from[name], moves[item.asset]?.[name] ?? from[name]);
-    const fields = {
-      haircutBps: field('haircutBps'),
-      liquidationThresholdBps: field('liquidationThresholdBps'),
-      marginMultiplierPpm: field('marginMultiplierPpm'),
-    };
-    return { ...item, fields };
-  });
-  return { book, advised: recommendation(book, { assets: rows }) };
+  return { book, advised: advised(book, moves) };
 }
 
 export async function place(chain: Ledger, venue: Venue): Promise<Place> {

@@ -1,6 +1,7 @@
 /** A small state and the advice about it, by hand: what the governance tests draft from. */
 import { digest, seal } from '../../base/id.ts';
 import type { ProtocolState, RiskParameters } from '../../datasets/state.ts';
+import type { Field } from '../../tuner/policy.ts';
 import type { FieldAdvice, Recommendation } from '../../tuner/recommendation.ts';
 import type { LossSummary, StressEvidence } from '../../tuner/stress/evidence.ts';
 
@@ -150,4 +151,19 @@ function summary(usd: number): LossSummary {
     meanMarginShortfallUsd: 0,
     meanDeleveragedUsd: 0,
   };
+}
+
+/** The advice about a book with these moves and no other. */
+export function advised(book: ProtocolState, moves: Readonly<Record<string, Partial<Record<Field, number>>>>): Recommendation {
+  const assets = recommendation(book).assets.map((item) => {
+    const from = book.assets.find(({ asset }) => asset === item.asset)!.parameters;
+    const field = (name: Field) => moved(from[name], moves[item.asset]?.[name] ?? from[name]);
+    const fields = {
+      haircutBps: field('haircutBps'),
+      liquidationThresholdBps: field('liquidationThresholdBps'),
+      marginMultiplierPpm: field('marginMultiplierPpm'),
+    };
+    return { ...item, fields };
+  });
+  return recommendation(book, { assets });
 }

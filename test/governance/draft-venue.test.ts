@@ -3,16 +3,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CHOICES } from '../../api/cli/propose.ts';
 import { isSealed } from '../../base/id.ts';
-import type { ProtocolState } from '../../datasets/state.ts';
 import { declared, draftAt } from '../../governance/draft-venue.ts';
 import type { NoProposal } from '../../governance/proposal.ts';
 import * as Decode from '../../governance/targets/decode.ts';
 import { TARGET_NAMES, Venue } from '../../governance/venue.ts';
 import { mayBeAutomatic, VenueProposal } from '../../governance/venue-proposal.ts';
 import * as Report from '../../governance/venue-report.ts';
-import type { Field } from '../../tuner/policy.ts';
-import type { Recommendation } from '../../tuner/recommendation.ts';
-import { moved, ROOT, recommendation, state } from './book.ts';
+import { advised, ROOT, state } from './book.ts';
 import * as Venues from './targets/venues.ts';
 
 const FOLDER = 'docs/venues';
@@ -24,21 +21,6 @@ const RUN = {
   safe: 'Safe 1.5.0',
   bravo: 'GovernorAlpha and Timelock (@uniswap/governance 1.0.2)',
 };
-
-/** The book's advice with these moves and no other. */
-function advised(held: ProtocolState, moves: Readonly<Record<string, Partial<Record<Field, number>>>>): Recommendation {
-  const assets = recommendation(held).assets.map((item) => {
-    const from = held.assets.find(({ asset }) => asset === item.asset)!.parameters;
-    const field = (name: Field) => moved(from[name], moves[item.asset]?.[name] ?? from[name]);
-    const fields = {
-      haircutBps: field('haircutBps'),
-      liquidationThresholdBps: field('liquidationThresholdBps'),
-      marginMultiplierPpm: field('marginMultiplierPpm'),
-    };
-    return { ...item, fields };
-  });
-  return recommendation(held, { assets });
-}
 
 /** Small enough for a steward's step. */
 const MOVES = { WETH: { haircutBps: 1_990, liquidationThresholdBps: 8_290, marginMultiplierPpm: 1_250_000 } };
