@@ -48,7 +48,7 @@ async function load(path: string, where: string): Promise<Scenario.Scenario> {
       got: cause instanceof Error ? cause.message : String(cause),
       needed: 'a scenario file',
       where,
-      fix: '`plimsoll stress --help` names the built-in ones.',
+      fix: `docs/scenarios.md says what it holds; built in are ${(await names()).join(', ')}.`,
       cause,
     });
   }

@@ -1,5 +1,6 @@
 /** `plimsoll stress --reverse`: the nearest market to today's law that loses more than the budget, as a table and as a scenario file. */
-import { writeFile } from 'node:fs/promises';
+import { access, constants, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { PlimsollError } from '../../base/errors.ts';
 import { loadKernel } from '../../kernel/kernel.ts';
 import type { Beyond, Found } from '../../tuner/scenario/reverse.ts';
@@ -18,6 +19,7 @@ export async function answer(
   const Scenario = await import('../../tuner/scenario/scenario.ts');
   const Reverse = await import('../../tuner/scenario/reverse.ts');
   const { checkPaths } = await import('../../tuner/stress/evaluate.ts');
+  if (write !== undefined) await checkPlace(write);
   const bases = wanted.length === 0 ? [Reverse.TODAY] : await Scenarios.findAll(wanted);
   if (bases.length > 1) {
     throw new OneBaseError({ got: `${bases.length} scenarios`, needed: 'one to start from, or none', where: '--scenario' });
@@ -53,6 +55,15 @@ export async function answer(
     print(`No move within ${found.within} standard deviations, of those looked at, loses more than ${usd(found.budgetUsd)}.\n`);
     print(`Of the law's own paths: ${beyond(found.ownPaths)}.\n`);
   } else print(show(found, write === undefined ? yaml! : null));
+}
+
+/** Before the search: a minute's work must not end at a folder that is not there. */
+async function checkPlace(file: string): Promise<void> {
+  const { UnwritableError } = await import('../folder.ts');
+  const folder = dirname(resolve(file));
+  await access(folder, constants.W_OK).catch((error: NodeJS.ErrnoException) => {
+    throw new UnwritableError({ got: error.code ?? error.message, needed: 'a folder that can be written to', where: folder, cause: error });
+  });
 }
 
 function beyond({ paths, probability, upper }: Beyond): string {

@@ -40,7 +40,11 @@ export function add(program: Command): void {
     .description("Stress a bundle's book, law and scenarios under given parameters")
     .option('--set <what>', 'ASSET.FIELD=VALUE, e.g. WETH.haircutBps=2100; may be repeated', collectSetting)
     .option('--paths <n>', "how many of the scenario set's paths", wholeNumber(1))
-    .option('--workers <n>', 'threads; the result does not depend on it', wholeNumber(1, 256))
+    .option(
+      '--workers <n>',
+      'threads, where no scenario, book or reverse search is asked for; the result does not depend on it',
+      wholeNumber(1, 256),
+    )
     .option('--standing', 'debts stay as they are, instead of following borrowing power')
     .option(
       '--scenario <file-or-name...>',
@@ -81,13 +85,14 @@ async function action(bundle: string, flags: Flags): Promise<void> {
 }
 
 /** An option that would do nothing is bad usage. */
-function checkTogether({ reverse, with: others, budget, over, write, waive }: Flags): void {
+function checkTogether({ reverse, with: others, scenario, budget, over, write, waive, workers }: Flags): void {
   const idle: readonly (readonly [string, unknown, string, boolean])[] = [
     ['--with', others, 'no --reverse', reverse !== true],
     ['--budget', budget, '--reverse', reverse === true],
     ['--over', over, '--reverse', reverse === true],
     ['--write', write, '--reverse', reverse === true],
     ['--waive', waive, '--with', others !== undefined],
+    ['--workers', workers, 'no --scenario, --with or --reverse', scenario === undefined && others === undefined && reverse !== true],
   ];
   for (const [option, value, beside, does] of idle) {
     if (value !== undefined && !does) throw new IdleOptionError({ got: option, needed: `${beside} beside it`, where: 'plimsoll stress' });

@@ -117,6 +117,7 @@ describe('plimsoll stress --scenario', () => {
     for (const [args, says] of [
       [['--write', 'x.yaml'], /Stress\.IdleOptionError: .*Got --write; needed --reverse beside it/],
       [['--reverse', '--with', bundle], /Got --with; needed no --reverse/],
+      [['--scenario', 'joint-crash', '--workers', '2'], /Got --workers; needed no --scenario/],
       [['--waive', 'state:date-mismatch=because it is so old'], /Got --waive; needed --with/],
     ] as const) {
       const { code, stderr } = await cli(...args);
@@ -124,6 +125,9 @@ describe('plimsoll stress --scenario', () => {
       expect(code).toBe(2);
     }
     expect((await cli('--reverse', '--budget', '-3')).code).toBe(2);
+    expect((await cli('--reverse', '--write', join(scratch, 'nowhere', 'x.yaml'))).stderr).toMatch(
+      /Folder\.UnwritableError: .*nowhere: Got ENOENT/,
+    );
     expect((await cli('--reverse', '--scenario', 'joint-crash', 'oracles-frozen')).stderr).toMatch(/StressReverse\.OneBaseError/);
     expect((await cli('--reverse', '--scenario', 'volatility-times-2')).stderr).toMatch(/Reverse\.BaseError: volatility times 2/);
   });
