@@ -13,17 +13,14 @@ import { z } from 'zod';
 import { BPS_ONE, fromBps } from '../base/units.ts';
 import type { AssetState, ParametersByAsset, ProtocolState } from '../datasets/state.ts';
 import { loadKernel } from '../kernel/kernel.ts';
-import type { MarketModel } from '../models/market.ts';
-import type { ScenarioSet } from '../models/scenario.ts';
 import * as Absorb from './absorb.ts';
-import { paired } from './frontier.ts';
+import { type FrontierInput, paired } from './frontier.ts';
 import * as Objective from './objective.ts';
 import type { Policy } from './policy.ts';
 import { AbstainReason, Verdict } from './recommendation.ts';
 import { refusalOfAll } from './refusal.ts';
 import * as Seizures from './seizures.ts';
 import { FLASH } from './stress/agents.ts';
-import type { Evaluate } from './stress/evaluate.ts';
 import * as Stress from './stress/stress.ts';
 import * as Summary from './stress/summary.ts';
 import * as Terms from './stress/terms.ts';
@@ -79,16 +76,7 @@ export const Caps = z
   .readonly();
 export type Caps = z.infer<typeof Caps>;
 
-export type CapsInput = {
-  readonly state: ProtocolState;
-  readonly model: MarketModel;
-  readonly scenarios: ScenarioSet;
-  readonly policy: Policy;
-  readonly now: string;
-  readonly evaluate: Evaluate;
-  /** Parameters with the advice applied: what the caps stand beside. */
-  readonly recommended: ParametersByAsset;
-};
+export type CapsInput = Omit<FrontierInput, 'onStep'>;
 
 /** Half of the usual volume: the first thing `plimsoll explain` asks of depth. */
 const TAIL_DEPTH = 0.5;

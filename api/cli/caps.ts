@@ -1,10 +1,10 @@
 /** `plimsoll caps`: supply caps, borrow caps and liquidation bonuses of a bundle's book, with the constraint that sets each. */
 import type { Command } from 'commander';
 import type { Caps, Level } from '../../tuner/caps.ts';
-import * as Config from '../config.ts';
+import { type Flags as BesideFlags, beside } from './beside.ts';
 import { print, printJson, say, table, usd, wholeNumber } from './terminal.ts';
 
-type Flags = { readonly policy?: string; readonly workers?: number; readonly json?: boolean };
+type Flags = BesideFlags & { readonly json?: boolean };
 
 const REFUSED = 3;
 
@@ -29,28 +29,12 @@ async function action(bundle: string, flags: Flags): Promise<number> {
   return found.assets.every(({ supplyCapTokens }) => supplyCapTokens.verdict === 'abstain') ? REFUSED : 0;
 }
 
-export async function ofBundle(bundle: string, flags: Pick<Flags, 'policy' | 'workers'>): Promise<Caps> {
-  const { part } = await import('../bundle.ts');
-  const { readPolicy, riskOf, searchOf } = await import('../voyage.ts');
-  const { hire } = await import('../workers.ts');
+export async function ofBundle(bundle: string, flags: BesideFlags): Promise<Caps> {
   const { recommend } = await import('../../tuner/caps.ts');
-  const [panel, state, model, scenarios, after] = await Promise.all([
-    part(bundle, 'panel'),
-    part(bundle, 'state'),
-    part(bundle, 'model'),
-    part(bundle, 'scenarios'),
-    part(bundle, 'evidence-after'),
-  ]);
-  const policy = flags.policy === undefined ? await part(bundle, 'policy') : await readPolicy(flags.policy);
-  const workers = flags.workers ?? Config.read(process.env).workers;
-  const crew = hire({ state, model, scenarios, risk: riskOf(policy, state) }, workers);
-  try {
+  return beside(bundle, flags, (input) => {
     say('Reckon caps and bonuses …');
-    const search = searchOf({ panel, state, model, scenarios, policy });
-    return await recommend({ ...search, evaluate: crew.evaluate, recommended: after.parameters });
-  } finally {
-    await crew.close();
-  }
+    return recommend(input);
+  });
 }
 
 export function render({ assets, bonuses, paths, level, tailDepth, stepSeconds }: Caps): string {

@@ -1,11 +1,11 @@
 /** `plimsoll frontier`: what more or less borrowing power would cost a bundle's book, as a table, JSON or a picture. */
 import type { Command } from 'commander';
 import type { Frontier, FrontierPoint } from '../../tuner/frontier.ts';
-import * as Config from '../config.ts';
+import { type Flags as BesideFlags, beside } from './beside.ts';
 import { svg } from './frontier-plot.ts';
 import { print, printJson, save, say, table, usd, wholeNumber } from './terminal.ts';
 
-type Flags = { readonly policy?: string; readonly workers?: number; readonly svg?: string; readonly json?: boolean };
+type Flags = BesideFlags & { readonly svg?: string; readonly json?: boolean };
 
 const REFUSED = 3;
 
@@ -22,35 +22,17 @@ export function add(program: Command, end: (code: number) => void): void {
 }
 
 async function action(bundle: string, flags: Flags): Promise<number> {
-  const { part } = await import('../bundle.ts');
-  const { readPolicy, riskOf, searchOf } = await import('../voyage.ts');
-  const { hire } = await import('../workers.ts');
   const { trace } = await import('../../tuner/frontier.ts');
-  const [panel, state, model, scenarios, after] = await Promise.all([
-    part(bundle, 'panel'),
-    part(bundle, 'state'),
-    part(bundle, 'model'),
-    part(bundle, 'scenarios'),
-    part(bundle, 'evidence-after'),
-  ]);
-  const policy = flags.policy === undefined ? await part(bundle, 'policy') : await readPolicy(flags.policy);
-  const workers = flags.workers ?? Config.read(process.env).workers;
-  const crew = hire({ state, model, scenarios, risk: riskOf(policy, state) }, workers);
-  try {
-    let last = '';
-    const onStep = (step: string) => {
-      if (step !== last) say(`${step} …`);
-      last = step;
-    };
-    const search = searchOf({ panel, state, model, scenarios, policy });
-    const found = await trace({ ...search, evaluate: crew.evaluate, recommended: after.parameters, onStep });
-    if (flags.svg !== undefined) await save(flags.svg, svg(found));
-    if (flags.json) printJson(found);
-    else print(render(found));
-    return found.points.length === 0 ? REFUSED : 0;
-  } finally {
-    await crew.close();
-  }
+  let last = '';
+  const onStep = (step: string) => {
+    if (step !== last) say(`${step} …`);
+    last = step;
+  };
+  const found = await beside(bundle, flags, (input) => trace({ ...input, onStep }));
+  if (flags.svg !== undefined) await save(flags.svg, svg(found));
+  if (flags.json) printJson(found);
+  else print(render(found));
+  return found.points.length === 0 ? REFUSED : 0;
 }
 
 export function render({ today, recommended, points, level, paths, screenPaths, budgetUsd, says }: Frontier): string {
