@@ -5,6 +5,7 @@ import { isSealed } from '../../base/id.ts';
 import { parametersOf } from '../../datasets/state.ts';
 import { loadKernel } from '../../kernel/kernel.ts';
 import type { MarketModel } from '../../models/market.ts';
+import { normalCdf } from '../../models/math/special.ts';
 import * as Book from '../../tuner/stress/book.ts';
 import * as Evaluate from '../../tuner/stress/evaluate.ts';
 import { StressEvidence } from '../../tuner/stress/evidence.ts';
@@ -190,5 +191,46 @@ describe('against closed forms', () => {
     const share = byPath.liquidatedAccounts.reduce((sum, hit) => sum + hit, 0) / paths;
     // Five standard errors; the continuous 0.2711 is ten away.
     expect(Math.abs(share - 0.2423)).toBeLessThan(5 * Math.sqrt((0.2423 * 0.7577) / paths));
+  });
+
+  /** P(min over [0, T] of σB ≤ −b) = 2Φ(−b/σ√T): the reflection principle. */
+  const continuous = (distance: number, deviation: number) => 2 * normalCdf(-distance / deviation);
+  /** Broadie, Glasserman and Kou 1997: watched at steps of Δ, a barrier is as good as one −ζ(½)/√(2π)·σ√Δ further off. */
+  const SHIFT = 0.582597;
+
+  it.each([
+    [1.05, 24],
+    [1.1, 72],
+    [1.1, 144],
+    [1.2, 72],
+  ])(
+    'first passage of health %f watched at %i steps is that of a barrier shifted by 0.5826 σ√Δ, in the kernel as on paper',
+    (health, steps) => {
+      const model = brownian();
+      const feed = { heartbeatSeconds: 1, deviationBps: 0, latencySeconds: 0 };
+      const passed = (at: number) => {
+        // Large enough that the bonus pays for the gas, small beside the market.
+        const debt = [{ asset: 'USD', amountTokens: 80_000 / at }];
+        const account = { account: 'a', eMode: 0, collateral: [{ asset: 'A00', amountTokens: 1_000 }], debt };
+        const state = Fixture.state([Fixture.asset('A00', { feed }), Fixture.dollar({ feed })], [account]);
+        const paths = 20_480;
+        const prepared = Stress.prepare(state, model, Fixture.scenarios(model, paths, steps), { borrowers: 'standing' });
+        const { byPath } = Stress.stressRange(kernel, prepared, parametersOf(state), { from: 0, to: paths });
+        const share = byPath.liquidatedAccounts.reduce((sum, hit) => sum + hit, 0) / paths;
+        return { share, standardError: Math.sqrt((share * (1 - share)) / paths) };
+      };
+      const step = 0.05 / Math.sqrt(24);
+      const [distance, deviation, shift] = [Math.log(health), step * Math.sqrt(steps), SHIFT * step];
+      const watched = passed(health);
+      expect(Math.abs(watched.share - continuous(distance + shift, deviation))).toBeLessThan(4 * watched.standardError + 0.001);
+      expect(Math.abs(watched.share - continuous(distance, deviation))).toBeGreaterThan(4 * watched.standardError);
+      // The other way round: what a watcher at every moment would see, from steps, by a barrier that much nearer.
+      const nearer = passed(Math.exp(distance - shift));
+      expect(Math.abs(nearer.share - continuous(distance, deviation))).toBeLessThan(4 * nearer.standardError + 0.001);
+    },
+  );
+
+  it('has 0.2711 for health 1.10 watched at every moment, as the reflection principle says', () => {
+    expect(continuous(Math.log(1.1), 0.05 * Math.sqrt(3))).toBeCloseTo(0.2711, 4);
   });
 });
