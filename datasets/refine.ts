@@ -5,9 +5,50 @@
  */
 import { PlimsollError } from '../base/errors.ts';
 import { seal } from '../base/id.ts';
-import type { MarketPanel } from './panel.ts';
+import { barTime, type MarketPanel } from './panel.ts';
 
 type Bars = MarketPanel['bars'][string];
+
+/** A bar whose high or low was one venue's single print: `factor` and more beyond both its open and its close. */
+export type Print = {
+  readonly asset: string;
+  readonly at: string;
+  readonly open: number;
+  readonly close: number;
+  readonly extreme: number;
+};
+
+/** Cuts such an extreme back to the bar's open and close, and says which: a feed that takes the middle of many venues never saw it. */
+export function withoutPrints(panel: MarketPanel, factor: number): { readonly panel: MarketPanel; readonly prints: readonly Print[] } {
+  const prints: Print[] = [];
+  const cut = (asset: string, { open, high, low, close, volume }: Bars): Bars => {
+    const ends = (bar: number) => [open[bar], close[bar]].filter((price) => price != null);
+    const within = (list: Bars['high'], limit: (ends: number[]) => number, isBeyond: (extreme: number, limit: number) => boolean) =>
+      list.map((extreme, bar) => {
+        if (extreme == null || ends(bar).length < 2) return extreme;
+        const body = limit(ends(bar));
+        if (!isBeyond(extreme, body)) return extreme;
+        prints.push({ asset, at: new Date(barTime(panel, bar)).toISOString(), open: open[bar]!, close: close[bar]!, extreme });
+        return body;
+      });
+    return {
+      ...{ open, close, volume },
+      high: within(
+        high,
+        (both) => Math.max(...both),
+        (extreme, body) => extreme >= factor * body,
+      ),
+      low: within(
+        low,
+        (both) => Math.min(...both),
+        (extreme, body) => extreme * factor <= body,
+      ),
+    };
+  };
+  const { id: _, ...rest } = panel;
+  const bars = Object.fromEntries(Object.entries(panel.bars).map(([asset, one]) => [asset, cut(asset, one)]));
+  return { panel: seal({ ...rest, bars }), prints };
+}
 
 /** `parts` bars for one, a multiple of 3. A missing bar stays missing. */
 export function refine(panel: MarketPanel, parts: number): MarketPanel {

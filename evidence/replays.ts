@@ -3,17 +3,20 @@
  * committed before any of these ran. Reads ../shared/data: hourly coins, the published Aave tables.
  */
 import { existsSync, writeFileSync } from 'node:fs';
-import { refine } from '../datasets/refine.ts';
+import { type Print, refine, withoutPrints } from '../datasets/refine.ts';
 import { RULES } from '../datasets/sources/imputation.ts';
-import { parametersOf } from '../datasets/state.ts';
+import { type ProtocolState, parametersOf } from '../datasets/state.ts';
 import { loadKernel } from '../kernel/kernel.ts';
-import { replay } from '../tuner/stress/replay.ts';
+import { type ReplayResult, replay } from '../tuner/stress/replay.ts';
 import * as Real from './books/real.ts';
 
 const OUT = 'docs/evidence/replays.md';
 const PARTS = 12;
 const BEGIN = '2020-01-01T00:00:00.000Z';
 const ENOUGH = '2020-07-01';
+/** Doubled or halved and back within the hour. Set after the LUNA week had been seen; which bars it cuts, and what they do, is on the page. */
+const PRINT_FACTOR = 2;
+const SHOWN = 5;
 const DAY_MS = 86_400_000;
 const CRASHES: readonly (readonly [string, string, string])[] = [
   ['Black Thursday', '2020-03-09', '2020-03-16'],
@@ -22,6 +25,10 @@ const CRASHES: readonly (readonly [string, string, string])[] = [
   ['FTX', '2022-11-06', '2022-11-13'],
   ['USDC', '2023-03-09', '2023-03-14'],
 ];
+const HEAD = [
+  '| crash | collateral imputed | added: liquidated | bad debt | accounts | contained: liquidated | bad debt | accounts |',
+  '|---|---|---|---|---|---|---|---|',
+];
 const kernel = loadKernel();
 if (existsSync(Real.DATA)) await main();
 else process.stderr.write(`not covered: ${Real.DATA} is absent\n`);
@@ -29,6 +36,7 @@ else process.stderr.write(`not covered: ${Real.DATA} is absent\n`);
 async function main(): Promise<void> {
   const bars = await Real.bars();
   const rows: string[] = [];
+  const [cut, recorded, accounts]: [string[], string[], string[]] = [[], [], []];
   for (const [name, from, to] of CRASHES) {
     process.stderr.write(`replays  ${name}\n`);
     const asOf = `${from}T00:00:00.000Z`;
@@ -37,15 +45,24 @@ async function main(): Promise<void> {
       const panel = asOf < ENOUGH ? Real.after(bars, BEGIN, asOf) : Real.before(bars, asOf);
       const model = await Real.law(panel);
       const hours = Real.after(bars, new Date(Date.parse(asOf) - DAY_MS).toISOString(), `${to}T00:00:00.000Z`);
-      const minutes = refine(hours, PARTS);
-      for (const imputation of RULES) {
-        const state = Real.book(panel, asOf, imputation);
-        const cells = (['added', 'contained'] as const).map((impact) => {
-          const { result } = replay(kernel, state, minutes, parametersOf(state), { model, borrowers: 'standing', impact });
-          return `${million(result.liquidatedUsd)} | ${million(result.badDebtUsd)} | ${result.liquidatedAccounts}`;
-        });
-        rows.push(`| ${name}, ${from} to ${to} | ${imputation} | ${cells.join(' | ')} |`);
-      }
+      const { panel: trusted, prints } = withoutPrints(hours, PRINT_FACTOR);
+      const along = (bars: typeof hours, list: string[], told: string[] | null) => {
+        const minutes = refine(bars, PARTS);
+        for (const imputation of RULES) {
+          const state = Real.book(panel, asOf, imputation);
+          const replayed = (['added', 'contained'] as const).map((impact) =>
+            replay(kernel, state, minutes, parametersOf(state), { model, borrowers: 'standing', impact }),
+          );
+          const cells = replayed.map(
+            ({ result }) => `${million(result.liquidatedUsd)} | ${million(result.badDebtUsd)} | ${result.liquidatedAccounts}`,
+          );
+          list.push(`| ${name}, ${from} to ${to} | ${imputation} | ${cells.join(' | ')} |`);
+          told?.push(...worstOf(replayed[0]!, state).map((cell) => `| ${name} | ${imputation} | ${cell} |`));
+        }
+      };
+      along(trusted, rows, null);
+      if (prints.length > 0) along(hours, recorded, accounts);
+      cut.push(...prints.map((print) => `| ${name} | ${says(print)} |`));
     } catch (error) {
       rows.push(
         `| ${name}, ${from} to ${to} | | not replayed: ${error instanceof Error ? error.message.split('\n')[0]!.slice(0, 160) : String(error)} | | | | | |`,
@@ -61,14 +78,48 @@ async function main(): Promise<void> {
       `the law fitted on the bars before. Every hourly bar is ${PARTS} five-minute steps in straight lines over its extremes (\`datasets/refine.ts\`). "Added": this book’s sales move the recorded`,
       'prices once more; "contained": they are taken to hold them already. Million USD. The book is not the one that stood then, so sizes are not comparable with what was reported',
       '([reported.md](reported.md), committed before this ran); whether there was bad debt, and which crash was worse, is. Staked coins move with their coin here: the discount of',
-      'stETH in June 2022 is not in these bars.',
+      `stETH in June 2022 is not in these bars. A high or low ${PRINT_FACTOR} times and more beyond both open and close of its bar is one venue's print and is cut back to them: see below.`,
       '',
-      '| crash | collateral imputed | added: liquidated | bad debt | accounts | contained: liquidated | bad debt | accounts |',
-      '|---|---|---|---|---|---|---|---|',
+      ...HEAD,
       ...rows,
+      '',
+      '## What a single print does',
+      '',
+      'Bars as one exchange recorded them hold trades that no other market saw, and no feed that takes the middle of many venues. Straight lines through such an extreme keep it for a third of',
+      'an hour on either side: the engine then marks every debt in that coin at it. These extremes were cut above:',
+      '',
+      '| crash | asset | bar | open | extreme | close |',
+      '|---|---|---|---|---|---|',
+      ...cut,
+      '',
+      'The same replays with them, as an earlier version of this page had them without saying so:',
+      '',
+      ...HEAD,
+      ...recorded,
+      '',
+      'The accounts that lose most with them, impact added. A print upwards in a borrowed stablecoin strikes the imputation that holds other stablecoins against it hardest: collateral at a dollar and high',
+      'thresholds against a debt at several. That is what made the `correlated` rows stand apart. The rule was set after this had been seen.',
+      '',
+      '| crash | collateral imputed | account | bad debt | collateral at the start | debt at the start |',
+      '|---|---|---|---|---|---|',
+      ...accounts,
       '',
     ].join('\n'),
   );
+}
+
+function says({ asset, at, open, extreme, close }: Print): string {
+  return `${asset} | ${at.slice(0, 16).replace('T', ' ')} | ${open} | ${extreme} | ${close}`;
+}
+
+function worstOf({ worst }: ReplayResult, state: ProtocolState): string[] {
+  const priceUsd = new Map(state.assets.map((one) => [one.asset, one.priceUsd]));
+  const list = (holdings: readonly { readonly asset: string; readonly amountTokens: number }[]) =>
+    holdings.map(({ asset, amountTokens }) => `${asset} ${million(amountTokens * priceUsd.get(asset)!)}`).join(', ');
+  return worst.slice(0, SHOWN).map(({ account, lossUsd }) => {
+    const { collateral, debt } = state.lending.find((one) => one.account === account)!;
+    return `${account} | ${million(lossUsd)} | ${list(collateral)} | ${list(debt)}`;
+  });
 }
 
 function million(usd: number): string {

@@ -42,3 +42,30 @@ describe('refine', () => {
     for (const parts of [0, 4, 7.5, 2_700]) expect(() => Refine.refine(hourly, parts)).toThrow(Refine.BadPartsError);
   });
 });
+
+describe('prints', () => {
+  it('cuts an extreme that many times beyond open and close back to them, and says which', () => {
+    const { panel, prints } = Refine.withoutPrints(hourly, 1.4);
+    // 14 over a body of 10 to 12 and 13 over 12 to 9 stay below 1.4 times; 7 under 10 and 6 under 9 do not.
+    expect(panel.bars['A']).toMatchObject({ high: [14, 13, null], low: [10, 9, null], open: [10, 12, null], close: [12, 9, null] });
+    expect(prints).toEqual([
+      { asset: 'A', at: '2024-01-01T00:00:00.000Z', open: 10, close: 12, extreme: 7 },
+      { asset: 'A', at: '2024-01-01T01:00:00.000Z', open: 12, close: 9, extreme: 6 },
+    ]);
+    expect(panel.id).not.toBe(hourly.id);
+  });
+
+  it('leaves what really fell or rose alone', () => {
+    expect(Refine.withoutPrints(hourly, 2)).toEqual({ panel: hourly, prints: [] });
+    // USDC of one exchange, 2022-05-11 20:00 UTC.
+    const usdc = {
+      ...hourly,
+      bars: {
+        A: { ...hourly.bars['A']!, open: [1.0029, 1, null], high: [3.99, 1, null], low: [1.0029, 1, null], close: [1.0051, 1, null] },
+      },
+    };
+    const { panel, prints } = Refine.withoutPrints(usdc, 2);
+    expect(panel.bars['A']!.high[0]).toBe(1.0051);
+    expect(prints.map(({ extreme }) => extreme)).toEqual([3.99]);
+  });
+});

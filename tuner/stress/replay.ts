@@ -31,10 +31,14 @@ export type ReplayOptions = {
   readonly apart?: Readonly<Record<string, readonly number[]>>;
 };
 
+const WORST = 10;
+
 export type ReplayImpact = 'contained' | 'added';
 
 export type ReplayResult = {
   readonly result: NamedResult;
+  /** The accounts that leave most bad debt or shortfall, worst first. */
+  readonly worst: readonly { readonly account: string; readonly lossUsd: number }[];
   readonly needlessAccounts: number;
   readonly steps: number;
   readonly from: string;
@@ -94,6 +98,11 @@ export function replay(
   const part = Named.run(kernel, Terms.apply(book, parameters), path);
   return {
     result: namedResult('replay', part),
+    worst: [...book.lenders, ...book.traders]
+      .map((account, index) => ({ account, lossUsd: part.accountLossUsd[index]! }))
+      .filter(({ lossUsd }) => lossUsd > 0)
+      .sort((a, b) => b.lossUsd - a.lossUsd)
+      .slice(0, WORST),
     needlessAccounts: part.needlessAccounts[0]!,
     steps,
     from: new Date(barTime(panelAfter, first)).toISOString(),
