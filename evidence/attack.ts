@@ -23,14 +23,14 @@ function withDepth(one: Case, change: object): Case {
 const mangoRows = [0.3, 0.75, 1.5, 3, 10, 30].map((million) => {
   const { market } = withDepth(mango, { usdPerLogPrice: million * 1e6 });
   const x = Math.log(1 + RISE);
-  const bought = push(kernel, market, x, oracle.windowSeconds, 0.67).boughtUsd;
+  const bought = push(kernel, market, x, oracle.windowSeconds, { share: 0.67 }).boughtUsd;
   const cost = costOf(kernel, market, oracle, x);
   const kept = 1 - 1 / (pumped.ltv * (1 + RISE));
   return `| ${million} | ${m(bought)} | ${m(cost)} | ${m(pumped.liquidityUsd * kept - cost)} |`;
 });
 const ltvRows = [1, 0.9, 0.7, 0.5, 0.3].map((ltv) => {
   const { pump } = judge(kernel, { ...mango, pump: { ...pumped, ltv } });
-  return `| ${ltv} | ${(pump!.rise + 1).toFixed(1)} | ${m(pump!.costUsd)} | ${m(pump!.profitUsd)} | ${m(pump!.safeBorrowUsd!)} |`;
+  return `| ${ltv} | ${(pump!.rise + 1).toFixed(1)} | ${m(pump!.costUsd)} | ${m(pump!.profitUsd)} | ${m(pump!.safeBorrowUsd!)} | ${m(pump!.safeIfStrandedUsd!)} |`;
 });
 const crvRows = [16, 20, 24, 28, 32, 40, 60, 100].map((million) => {
   const { squeeze } = judge(kernel, withDepth(crv, { dailyVolumeUsd: million * 1e6 }));
@@ -54,8 +54,8 @@ writeFileSync(
     '',
     'The order of the profit does not hang on the depth: the treasury was a hundred times what the market could hold. What it hangs on is how much of a pushed price counts. The best push for the attacker, at K = 1.5:',
     '',
-    '| LTV | best push, times | cost | profit | safe to lend against it |',
-    '|---|---|---|---|---|',
+    '| LTV | best push, times | cost | profit | safe to lend against it | if what moved the price had to be sold at the fair price |',
+    '|---|---|---|---|---|---|',
     ...ltvRows,
     '',
     '## CRV owed on Aave, November 2022',

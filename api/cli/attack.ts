@@ -63,8 +63,8 @@ function show(rows: readonly Attacked[]): void {
     print('Posted at a pushed price (the best push for the attacker):\n');
     print(
       table(
-        ['asset', 'push', 'cost', 'posted', 'borrowed', 'profit', 'safe to borrow'],
-        pumps.map(({ name, rise, costUsd, postedUsd, borrowedUsd, profitUsd, safeBorrowUsd }) => [
+        ['asset', 'push', 'cost', 'posted', 'borrowed', 'profit', 'safe to borrow', 'if stranded'],
+        pumps.map(({ name, rise, costUsd, postedUsd, borrowedUsd, profitUsd, safeBorrowUsd, safeIfStrandedUsd }) => [
           ...[
             name,
             `+${(100 * rise).toFixed(0)} %`,
@@ -73,7 +73,7 @@ function show(rows: readonly Attacked[]): void {
             usd(borrowedUsd),
             profitUsd > 0 ? usd(profitUsd) : 'none',
           ],
-          safeBorrowUsd === null ? 'any' : usd(safeBorrowUsd),
+          ...[safeBorrowUsd, safeIfStrandedUsd].map((safe) => (safe === null ? 'any' : usd(safe))),
         ]),
       ),
     );

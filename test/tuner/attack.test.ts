@@ -21,11 +21,11 @@ const target: Target = { market: law, oracle: spot, ltv: 0.7, liquidityUsd: 1e9,
 describe('moving a market', () => {
   it('costs what the integral says: K(x − 1 + e^−x) on a book, and by hand on the square-root law', () => {
     const x = 0.8;
-    const onBook = Market.push(kernel, book, x, 0);
+    const onBook = Market.push(kernel, book, x, 0, { exit: 'fair' });
     expect(onBook.boughtUsd).toBeCloseTo(8e6, 3);
     expect(onBook.costUsd / (1e7 * (x - 1 + Math.exp(-x)))).toBeCloseTo(1, 9);
     // Q = V(x/σ)²: ∫ (1 − e^−x) dQ = 2V/σ²·(x²/2 − 1 + (1 + x)e^−x), up to x = σ.
-    const cost = (to: number) => Market.push(kernel, { ...law, feeShare: 0 }, to, 0).costUsd;
+    const cost = (to: number) => Market.push(kernel, { ...law, feeShare: 0 }, to, 0, { exit: 'fair' }).costUsd;
     const squares = (to: number) => ((2 * 1e8) / 0.05 ** 2) * (to ** 2 / 2 - 1 + (1 + to) * Math.exp(-to));
     expect(cost(0.04) / squares(0.04)).toBeCloseTo(1, 6);
     // Beyond, Q = V·x/σ: V/σ·∫ (1 − e^−x) dx more.
@@ -39,6 +39,13 @@ describe('moving a market', () => {
     expect(held!.costUsd - at!.costUsd).toBeCloseTo(5e6 * (1 - Math.exp(-0.5)), 2);
     const withFees = Market.push(kernel, { ...book, feeShare: 0.01 }, 0.5, 0);
     expect(withFees.costUsd - at!.costUsd).toBeCloseTo(0.02 * 5e6, 4);
+  });
+
+  it('costs fees alone where what moved the price is sold down the same curve and nobody had time to sell into it', () => {
+    expect(Market.push(kernel, book, 0.5, 0).costUsd).toBe(0);
+    expect(Market.push(kernel, { ...book, feeShare: 0.01 }, 0.5, 0).costUsd).toBeCloseTo(0.02 * 5e6, 4);
+    const held = [60, 600].map((seconds) => Market.push(kernel, book, 0.5, seconds).costUsd);
+    expect(held[1]! / held[0]!).toBeCloseTo(10, 9);
   });
 
   it('turns round, and a premium is the mean of what is paid', () => {
@@ -75,6 +82,19 @@ describe('a pump', () => {
         expect(safe({ oracle: { form: 'spot', windowSeconds: 60 * longer } })).toBeGreaterThanOrEqual(safe({}) * (1 - 1e-9));
         expect(safe({ ltv: ltv / 1.1 })).toBeGreaterThanOrEqual(safe({}) * (1 - 1e-9));
       }),
+    );
+  });
+
+  it('is safe in proportion to depth, between what a pool and what an exchange that everybody watches would pay back', () => {
+    fc.assert(
+      fc.property(positive(0.1, 10), positive(0, 3600), positive(0.3, 0.9), (deeper, windowSeconds, ltv) => {
+        const one = { ...target, ltv, oracle: { form: 'spot', windowSeconds } as const };
+        const depth = { ...law.depth, dailyVolumeUsd: 1e8 * deeper } as Market.Depth;
+        const [usual, other] = [pump(kernel, one), pump(kernel, { ...one, market: { ...law, depth } })];
+        expect(other.safeBorrowUsd! / usual.safeBorrowUsd!).toBeCloseTo(deeper, 9);
+        expect(usual.safeIfStrandedUsd!).toBeGreaterThan(usual.safeBorrowUsd!);
+      }),
+      { numRuns: 20 },
     );
   });
 

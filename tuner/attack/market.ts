@@ -5,8 +5,10 @@
  *          x = y·σ·Q/V                beyond it, where nobody has measured: pushing is then cheaper and buying back dearer than the law would have it
  *   book   x = Q/K                    a book as deep everywhere as it is near its middle
  *
- * What was pushed comes back with the half-life: standing at x for W seconds takes another Q(x)·W·ln 2/τ. The attacker sells what he bought at the fair
- * price: no market pays more, so that costs are bounded from below. Fees are paid on both ways.
+ * What was pushed comes back with the half-life: standing at x for W seconds takes another Q(x)·W·ln 2/τ, which others sold to him at e^x and which is worth
+ * the fair price. What moved the price he sells in the end either where he bought it, down the same curve, as in a pool (Exit `curve`: what is left are fees;
+ * a loan of one block does it), or at the fair price (`fair`). No market pays more than the curve did, so costs are bounded from below by `curve`.
+ * Fees are paid on both ways.
  * Only + − × ÷ and the kernel's exp and log.
  */
 import { z } from 'zod';
@@ -60,15 +62,24 @@ export function standing(kernel: Kernel, depth: Depth, usd: number): number {
   return depth.y * depth.dailyVolatility * (share > 1 ? share : kernel.exp(depth.delta * kernel.log(share)));
 }
 
+/** Where the attacker sells what moved the price. */
+export type Exit = 'curve' | 'fair';
+
 export type Push = { readonly boughtUsd: number; readonly costUsd: number };
 
 /** Up to x and held there; `share`: of the depth, where only a part of the venues is pushed. */
-export function push(kernel: Kernel, { depth, halfLifeSeconds, feeShare }: Market, x: number, holdSeconds: number, share = 1): Push {
+export function push(
+  kernel: Kernel,
+  { depth, halfLifeSeconds, feeShare }: Market,
+  x: number,
+  holdSeconds: number,
+  { share = 1, exit = 'curve' }: { readonly share?: number; readonly exit?: Exit } = {},
+): Push {
   const atOnce = share * quantityUsd(kernel, depth, x);
   const after = (atOnce * holdSeconds * LN_TWO) / halfLifeSeconds;
-  // On the way up ∫ (1 − e^(−x)) dQ, by parts: Q(x)(1 − e^(−x)) − ∫ Q e^(−x) dx.
   const top = 1 - kernel.exp(-x);
-  const way = atOnce * top - share * integral(depth, (at) => quantityUsd(kernel, depth, at) * kernel.exp(-at), x);
+  // On the way up ∫ (1 − e^(−x)) dQ, by parts: Q(x)(1 − e^(−x)) − ∫ Q e^(−x) dx.
+  const way = exit === 'curve' ? 0 : atOnce * top - share * integral(depth, (at) => quantityUsd(kernel, depth, at) * kernel.exp(-at), x);
   const bought = atOnce + after;
   return { boughtUsd: bought, costUsd: way + after * top + 2 * feeShare * bought };
 }

@@ -4,6 +4,7 @@
  *   profit(u) = L·(1 − 1/(LTV·(1 + u))) − C(u)        L = min(what can be borrowed, LTV·(1 + u)·what may be posted)
  *
  * What is posted is lost with the debt, so nothing is gained before LTV·(1 + u) > 1. The largest safe borrow is the least C(u)/(1 − 1/(LTV·(1 + u))).
+ * C is the attacker's best: he sells where he bought (Market.Exit `curve`). It is in proportion to depth, and so is the safe borrow.
  */
 import { z } from 'zod';
 import type { Kernel } from '../../kernel/kernel.ts';
@@ -44,6 +45,8 @@ export type Pump = {
   readonly profitUsd: number;
   /** No attack pays while no more than this can be borrowed against the asset; null: none pays at any size. */
   readonly safeBorrowUsd: number | null;
+  /** The same if he had to sell what moved the price at the fair price: between the two the model cannot tell. */
+  readonly safeIfStrandedUsd: number | null;
 };
 
 /** Searched up to a hundredfold: beyond that no law of depth says anything. */
@@ -53,9 +56,9 @@ const POINTS = 400;
 const HELD = [1, 0.5, 0.25, 0.1, 0.05, 0.02, 0.01] as const;
 
 export function pump(kernel: Kernel, { market, oracle, ltv, liquidityUsd, supplyCapUsd }: Target): Pump {
-  const least = Math.max(0, -kernel.log(ltv));
+  const from = Math.max(0, -kernel.log(ltv));
   const rows = Array.from({ length: POINTS }, (_, index) => {
-    const x = least + ((index + 1) * (HIGHEST_LOG - least)) / POINTS;
+    const x = from + ((index + 1) * (HIGHEST_LOG - from)) / POINTS;
     const factor = kernel.exp(x);
     const costUsd = costOf(kernel, market, oracle, x);
     const kept = 1 - 1 / (ltv * factor);
@@ -67,26 +70,30 @@ export function pump(kernel: Kernel, { market, oracle, ltv, liquidityUsd, supply
       postedUsd: borrowedUsd / (ltv * factor),
       profitUsd: borrowedUsd * kept - costUsd,
       safe: costUsd / kept,
+      stranded: costOf(kernel, market, oracle, x, 'fair') / kept,
     };
   });
   const best = rows.reduce((a, b) => (b.profitUsd > a.profitUsd ? b : a));
-  const safe = rows.reduce((low, row) => Math.min(low, row.safe), Number.POSITIVE_INFINITY);
-  const { safe: _, ...shown } = best;
-  return { ...shown, safeBorrowUsd: Number.isFinite(safe) ? safe : null };
+  const least = (read: (row: (typeof rows)[number]) => number) => {
+    const low = rows.reduce((so, row) => Math.min(so, read(row)), Number.POSITIVE_INFINITY);
+    return Number.isFinite(low) ? low : null;
+  };
+  const { safe: _, stranded: __, ...shown } = best;
+  return { ...shown, safeBorrowUsd: least(({ safe }) => safe), safeIfStrandedUsd: least(({ stranded }) => stranded) };
 }
 
 /** Of making the oracle say e^x times the fair price. */
-export function costOf(kernel: Kernel, market: Market.Market, oracle: Oracle, x: number): number {
+export function costOf(kernel: Kernel, market: Market.Market, oracle: Oracle, x: number, exit: Market.Exit = 'curve'): number {
   const { windowSeconds } = oracle;
-  if (oracle.form === 'spot') return Market.push(kernel, market, x, windowSeconds).costUsd;
+  if (oracle.form === 'spot') return Market.push(kernel, market, x, windowSeconds, { exit }).costUsd;
   if (oracle.form === 'twap') {
     // A mean of logarithms: twice as far for half the time moves it as much.
     return HELD.reduce(
-      (low, share) => Math.min(low, Market.push(kernel, market, x / share, share * windowSeconds).costUsd),
+      (low, share) => Math.min(low, Market.push(kernel, market, x / share, share * windowSeconds, { exit }).costUsd),
       Number.POSITIVE_INFINITY,
     );
   }
   const needed = Math.floor(oracle.shares.length / 2) + 1;
   const thinnest = [...oracle.shares].sort((a, b) => a - b).slice(0, needed);
-  return thinnest.reduce((sum, share) => sum + Market.push(kernel, market, x, windowSeconds, share).costUsd, 0);
+  return thinnest.reduce((sum, share) => sum + Market.push(kernel, market, x, windowSeconds, { share, exit }).costUsd, 0);
 }
