@@ -56,7 +56,7 @@ export function parse(text: string, where: string): Case {
   throw new NotACaseError({
     got: issue!.message,
     needed: 'a market as in docs/attack.md',
-    where: `${where}, ${place(issue!.path as (string | number)[])}`,
+    where: place(issue!.path as (string | number)[]),
   });
 }
 
