@@ -11,6 +11,7 @@ import { canonicalJson, digest, type Id } from '../base/id.ts';
 import { loadKernel } from '../kernel/kernel.ts';
 import { checkPaths, type EvaluateInputs } from '../tuner/stress/evaluate.ts';
 import * as Stress from '../tuner/stress/stress.ts';
+import { RedisUnreachableError } from './jobs.ts';
 import * as Parcel from './parcel.ts';
 import { type Crew, RANGE } from './workers.ts';
 
@@ -177,8 +178,20 @@ async function inputsOf(connection: Redis, id: Id): Promise<EvaluateInputs> {
 
 async function connect(url: string): Promise<Redis> {
   const connection = new Redis(url, { maxRetriesPerRequest: null, lazyConnect: true, connectTimeout: CONNECT_MS });
-  connection.on('error', () => undefined);
-  await connection.connect();
+  const failures: string[] = [];
+  connection.on('error', (error: Error) => failures.push(error.message));
+  try {
+    await connection.connect();
+  } catch (error) {
+    connection.disconnect();
+    throw new RedisUnreachableError({
+      got: failures[0] ?? (error as Error).message,
+      needed: 'a Redis server that answers',
+      where: `REDIS_URL (${new URL(url).host})`,
+      fix: 'Start it, or correct REDIS_URL.',
+      cause: error,
+    });
+  }
   return connection;
 }
 

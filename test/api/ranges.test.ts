@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RedisUnreachableError } from '../../api/jobs.ts';
 import * as Parcel from '../../api/parcel.ts';
 import * as Ranges from '../../api/ranges.ts';
 import { type Crew, hire } from '../../api/workers.ts';
@@ -60,6 +61,10 @@ describe('a parcel', () => {
     const { bytes } = Parcel.packInputs(inputsOf(600, 1));
     expect(() => Parcel.openInputs(bytes, Parcel.packInputs(inputsOf(600, 2)).id)).toThrow(Parcel.DamagedError);
   });
+});
+
+it('names a Redis that does not answer', async () => {
+  await expect(Ranges.lend('redis://127.0.0.1:1', 1, (one) => hire(one, 1))).rejects.toThrow(RedisUnreachableError);
 });
 
 describe.skipIf(REDIS_URL === null)('on Redis', () => {
