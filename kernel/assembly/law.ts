@@ -86,6 +86,7 @@ export function simulate(law: Law, firstPath: u32, count: i32, out: usize, weigh
   const nu = law.copulaNu;
   const gaussian = nu == Infinity;
   const none = i32x4.splat(0);
+  const plain = load<i32>(law.marginStart + (<usize>assets << 2)) == 0;
   const tilted = law.direction != 0;
   if (tilted) Tilt.begin(law);
 
@@ -125,7 +126,7 @@ export function simulate(law: Law, firstPath: u32, count: i32, out: usize, weigh
       if (tilted) Tilt.push(law, step, normal, factor, width);
       correlate(factor, normal, shock, assets, width, mixing);
       if (tilted) Tilt.tally(law, shock, mixing, width);
-      for (let asset = 0; asset < assets; asset += 1) store<f64>(at(shock, asset), margin(law, asset, load<f64>(at(shock, asset))));
+      if (!plain) margins(law, shock);
       out = advance(law, width, load<f64>(at(law.multiplier, regime)), variance, level, shock, out);
     }
     store<f64>(at(weights, index), tilted ? Tilt.weight(law) : 1);
@@ -178,6 +179,16 @@ function advance(law: Law, width: i32, multiplier: f64, variance: usize, level: 
     else store<f64>(at(out, asset), f64x2.extract_lane(factors, 0));
   }
   return at(out, assets);
+}
+
+/** Two at a time, so that what reads them next does not wait for two halves of one store. */
+function margins(law: Law, shock: usize): void {
+  const assets = law.assets;
+  for (let asset = 0; asset < assets; asset += 2) {
+    const first = margin(law, asset, load<f64>(at(shock, asset)));
+    const second = asset + 1 < assets ? margin(law, asset + 1, load<f64>(at(shock, asset + 1))) : 0;
+    v128.store(at(shock, asset), f64x2.replace_lane(f64x2.splat(first), 1, second));
+  }
 }
 
 /** Linear between nodes, flat outside; x itself where there are none. */

@@ -20,38 +20,53 @@ const FIRST_STRETCH: i32 = (1023 + SMALLEST_EXPONENT) * STRETCHES_PER_OCTAVE;
 const BYTES_PER_STRETCH: i32 = COEFFICIENTS * 8;
 
 const table = memory.data(OCTAVES * STRETCHES_PER_OCTAVE * BYTES_PER_STRETCH, 16);
+const fitted = memory.data(COEFFICIENTS * 8, 16);
 let ready = false;
 
 /** Turns `count` uniforms of the streams at `place` into standard normals, in place. */
 export function toNormals(place: usize, count: i32): void {
   if (!ready) makeTable();
-  for (let index = 0; index < count; index += 1) {
-    store<f64>(place, quantile(load<f64>(place)));
-    place += 8;
+  for (let pair = 0; pair < count >> 1; pair += 1) {
+    v128.store(place, quantiles(v128.load(place)));
+    place += 16;
   }
+  if ((count & 1) == 1) store<f64>(place, f64x2.extract_lane(quantiles(v128.load64_splat(place)), 0));
 }
 
 /** One draw; u must be a uniform of the streams. */
 export function normalOf(u: f64): f64 {
   if (!ready) makeTable();
-  return quantile(u);
+  return f64x2.extract_lane(quantiles(f64x2.splat(u)), 0);
 }
 
+/** Two draws. Each one's polynomial runs as two halves side by side, in Estrin's order: short chains. */
 // @ts-ignore: decorator
 @inline
-function quantile(u: f64): f64 {
-  const centred = u - 0.5;
-  const q = 0.5 - Math.abs(centred);
-  const bits = reinterpret<u64>(q);
-  const stretch = <i32>(bits >> 48) - FIRST_STRETCH;
-  const x = reinterpret<f64>((bits & 0x0000ffffffffffff) | 0x3ff0000000000000) * 32.0 - 33.0;
-  const c = table + <usize>(stretch * BYTES_PER_STRETCH);
-  const x2 = x * x;
-  const x4 = x2 * x2;
-  // Estrin's order: short chains.
-  const low = load<f64>(c) + load<f64>(c, 8) * x + (load<f64>(c, 16) + load<f64>(c, 24) * x) * x2;
-  const high = load<f64>(c, 32) + load<f64>(c, 40) * x + (load<f64>(c, 48) + load<f64>(c, 56) * x) * x2;
-  return copysign<f64>(low + high * x4, centred);
+function quantiles(u: v128): v128 {
+  const centred = f64x2.sub(u, f64x2.splat(0.5));
+  const q = f64x2.sub(f64x2.splat(0.5), f64x2.abs(centred));
+  const stretch = i64x2.shr_u(q, 48);
+  const fraction = v128.or(v128.and(q, i64x2.splat(0x0000ffffffffffff)), i64x2.splat(0x3ff0000000000000));
+  const x = f64x2.sub(f64x2.mul(fraction, f64x2.splat(32.0)), f64x2.splat(33.0));
+  const x2 = f64x2.mul(x, x);
+  const x4 = f64x2.mul(x2, x2);
+  const first = halves(i64x2.extract_lane(stretch, 0), i64x2.shuffle(x, x, 0, 0), i64x2.shuffle(x2, x2, 0, 0));
+  const second = halves(i64x2.extract_lane(stretch, 1), i64x2.shuffle(x, x, 1, 1), i64x2.shuffle(x2, x2, 1, 1));
+  const low = i64x2.shuffle(first, second, 0, 2);
+  const high = i64x2.shuffle(first, second, 1, 3);
+  const size = f64x2.add(low, f64x2.mul(high, x4));
+  const sign = i64x2.splat(0x8000000000000000);
+  return v128.or(v128.andnot(size, sign), v128.and(centred, sign));
+}
+
+/** c0 + c1·x + c2·x² + c3·x³, and c4 + … beside it. */
+// @ts-ignore: decorator
+@inline
+function halves(stretch: i64, x: v128, x2: v128): v128 {
+  const c = table + <usize>((<i32>stretch - FIRST_STRETCH) * BYTES_PER_STRETCH);
+  const front = f64x2.add(v128.load(c), f64x2.mul(v128.load(c, 16), x));
+  const back = f64x2.add(v128.load(c, 32), f64x2.mul(v128.load(c, 48), x));
+  return f64x2.add(front, f64x2.mul(back, x2));
 }
 
 function makeTable(): void {
@@ -62,7 +77,13 @@ function makeTable(): void {
       const q = (start + (Polynomial.nodeOf(i, COEFFICIENTS) + 1.0) / 32.0) * unit;
       Polynomial.setValue(i, Math.abs(normalQuantile(Math.min(q, 0.5))));
     }
-    Polynomial.fit(COEFFICIENTS, table + <usize>(stretch * BYTES_PER_STRETCH));
+    Polynomial.fit(COEFFICIENTS, fitted);
+    const out = table + <usize>(stretch * BYTES_PER_STRETCH);
+    for (let i = 0; i < COEFFICIENTS; i += 1) {
+      // c0, c4, c1, c5, …: what is multiplied together lies together.
+      const place = ((i & 3) << 1) + (i >> 2);
+      store<f64>(out + (<usize>place << 3), load<f64>(fitted + (<usize>i << 3)));
+    }
   }
   ready = true;
 }
