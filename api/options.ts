@@ -9,6 +9,8 @@ export const VoyageOptions = z
     state: z.string().min(1).nullable(),
     policy: z.string().min(1).nullable(),
     asOf: z.string().min(1).nullable(),
+    /** A law, or the folder of `plimsoll train`, instead of a fit; carried to the panel's end. */
+    model: z.string().min(1).nullable(),
     seed: z.int().nonnegative(),
     /** Paths instead of the policy's, for a quick look; the policy's number is what a proposal should rest on. */
     paths: z.int().min(1).max(1_000_000).nullable(),
@@ -28,6 +30,7 @@ export const DEFAULT_OPTIONS: VoyageOptions = {
   state: null,
   policy: null,
   asOf: null,
+  model: null,
   seed: 1,
   paths: null,
   precision: null,

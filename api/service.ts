@@ -218,12 +218,18 @@ export function runId(options: VoyageOptions, inputs: Readonly<Record<string, Id
 /** Files of a request lie in DATA_DIR/inputs: what comes over the network names no other place. */
 function located(options: VoyageOptions, dataDir: string): VoyageOptions {
   const inside = (name: string | null) => (name === null ? null : join(dataDir, 'inputs', name));
-  return { ...options, panel: inside(options.panel), state: inside(options.state), policy: inside(options.policy) };
+  return {
+    ...options,
+    panel: inside(options.panel),
+    state: inside(options.state),
+    policy: inside(options.policy),
+    model: inside(options.model),
+  };
 }
 
-async function digestsOf({ panel, state, policy }: VoyageOptions): Promise<Record<string, Id>> {
+async function digestsOf({ panel, state, policy, model }: VoyageOptions): Promise<Record<string, Id>> {
   const found: Record<string, Id> = {};
-  for (const [role, path] of Object.entries({ panel, state, policy })) {
+  for (const [role, path] of Object.entries({ panel, state, policy, model })) {
     if (path === null) continue;
     for (const file of await filesAt(path)) found[`${role}/${relative(path, file)}`] = await digestFile(file);
   }

@@ -23,6 +23,7 @@ import { loadKernel } from '../kernel/kernel.ts';
 import * as Fit from '../models/fit.ts';
 import type { MarketModel } from '../models/market.ts';
 import { plan, type ScenarioSet } from '../models/scenario.ts';
+import { carry } from '../models/training.ts';
 import { type Caps, recommend as recommendCaps } from '../tuner/caps.ts';
 import { challenge } from '../tuner/challenger.ts';
 import { type Frontier, trace } from '../tuner/frontier.ts';
@@ -35,6 +36,7 @@ import type { StressEvidence } from '../tuner/stress/evidence.ts';
 import { enough } from '../tuner/stress/precision.ts';
 import { type ReplayImpact, type ReplayResult, replay } from '../tuner/stress/replay.ts';
 import { tiltOf } from '../tuner/stress/towards.ts';
+import { readLaw } from './model-store.ts';
 import type { VoyageOptions } from './options.ts';
 import type { Report } from './progress.ts';
 
@@ -78,6 +80,7 @@ export async function voyage(deps: Deps, options: VoyageOptions, report: Report)
   // 0. What is short to read is read first: a mistake there should not wait for the market.
   const policy = await readPolicy(options.policy ?? deps.defaultPolicyPath);
   const asOf = options.asOf === null ? null : moment(options.asOf);
+  const stored = options.model === null ? null : await readLaw(options.model);
   const book = options.state === null ? null : await readState(options.state);
 
   // 1. panel = align(series)
@@ -96,13 +99,16 @@ export async function voyage(deps: Deps, options: VoyageOptions, report: Report)
     book === null ? sampleBook(panel, options.seed) : reprice(book, panel, { asOf: asOf ?? endsAt(panel), waivers: options.waivers });
   report('state', 1);
 
-  // 3. model = fit(panel)
+  // 3. model = fit(panel), or the law in force with the state of this panel
   report('fit', 0);
-  const model = await Fit.fit(panel, {
-    seed: options.seed,
-    forecaster: options.forecaster,
-    onStep: (_step, share) => report('fit', Math.min(0.99, share)),
-  });
+  const model =
+    stored !== null
+      ? carry(stored, panel)
+      : await Fit.fit(panel, {
+          seed: options.seed,
+          forecaster: options.forecaster,
+          onStep: (_step, share) => report('fit', Math.min(0.99, share)),
+        });
   report('fit', 1);
 
   // 4. scenarios = plan(model, …)

@@ -28,6 +28,7 @@ import * as Simulate from './simulate.ts';
 import * as State from './state.ts';
 import * as Stress from './stress.ts';
 import { print, say } from './terminal.ts';
+import * as Train from './train.ts';
 import * as Tune from './tune.ts';
 import * as Verify from './verify.ts';
 import * as Work from './work.ts';
@@ -57,6 +58,7 @@ export async function main(args: readonly string[]): Promise<number> {
     State,
     Fit,
     Score,
+    Train,
     Stress,
     Path,
     Tune,

@@ -13,6 +13,7 @@ type Flags = {
   readonly state?: string;
   readonly policy?: string;
   readonly asOf?: string;
+  readonly model?: string;
   readonly seed: number;
   readonly workers?: number;
   readonly out?: string;
@@ -36,6 +37,7 @@ export function add(program: Command, end: (code: number) => void): void {
     .option('--state <file>', 'the book, as `plimsoll state import` writes it (default: the built-in simulated book)')
     .option('--policy <file>', 'what may be changed and how far (default: tuner/policies/default.yaml)')
     .option('--as-of <time>', 'use no bar that ends later; what came next is replayed')
+    .option('--model <path>', 'a law, or a folder of `plimsoll train`, instead of fitting one')
     .option('--seed <n>', 'seed of every random draw', wholeNumber(0), DEFAULT_OPTIONS.seed)
     .option('--workers <n>', 'threads; the result does not depend on it', wholeNumber(1, 256))
     .option('--out <dir>', 'folder of the bundle (default: out/<as-of>-<id>)')
@@ -75,6 +77,7 @@ async function action(flags: Flags): Promise<number> {
           state: place(flags.state),
           policy: place(flags.policy),
           asOf: flags.asOf ?? null,
+          model: place(flags.model),
           seed: flags.seed,
           paths: flags.paths ?? null,
           precision: flags.untilSe ?? null,

@@ -25,6 +25,7 @@ const RunRequest = z.strictObject({
   panel: InputName.nullable().optional(),
   state: InputName.nullable().optional(),
   policy: InputName.nullable().optional(),
+  model: InputName.nullable().optional(),
 });
 
 const Key = z
