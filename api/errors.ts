@@ -49,6 +49,8 @@ const OUTCOMES: Readonly<Record<string, Outcome>> = {
   'Reviews.UnknownLogError': { status: 409, exitCode: 3 },
   'Reviews.CrowdedError': { status: 503, exitCode: 1 },
   'Reviews.DamagedError': { status: 500, exitCode: 4 },
+  'Answers.CrowdedError': { status: 503, exitCode: 1 },
+  'Answers.MissingPartError': { status: 404, exitCode: 1 },
   'Jobs.RedisUnreachableError': { status: 503, exitCode: 1 },
   'Folder.UnwritableError': { status: 500, exitCode: 1 },
   'Stress.IdleOptionError': { status: 400, exitCode: 2 },

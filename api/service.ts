@@ -9,6 +9,7 @@ import { join, relative } from 'node:path';
 import type { Logger } from 'pino';
 import { PlimsollError } from '../base/errors.ts';
 import { canonicalJson, digest, type Id } from '../base/id.ts';
+import * as Answers from './answers.ts';
 import { type Config, LOCK_FILE, VERSION } from './config.ts';
 import { type Problem, toProblem } from './errors.ts';
 import type * as Jobs from './jobs.ts';
@@ -22,6 +23,7 @@ export type Service = {
   store(): Store.Store | null;
   jobs(): Jobs.Jobs | null;
   readonly config: Pick<Config, 'committee' | 'rpcUrl'>;
+  readonly answers: Answers.Answers;
   /** Why the service could not start; null while it starts and after it has. */
   failure(): Problem | null;
   page(): Promise<Page>;
@@ -145,6 +147,7 @@ export function start({ config, log, work, sample }: ServiceOptions): Service {
     return live.get(row.id) ?? fromRow(row, undefined);
   };
 
+  const answers = Answers.open();
   const ready = (async () => {
     opening.report('store', 0);
     const beat = setInterval(() => tell(bootId, boot()), 500);
@@ -177,6 +180,7 @@ export function start({ config, log, work, sample }: ServiceOptions): Service {
 
   return {
     config,
+    answers,
     store: () => store,
     jobs: () => jobs,
     failure: () => failure,
@@ -204,6 +208,7 @@ export function start({ config, log, work, sample }: ServiceOptions): Service {
     async close() {
       closing = true;
       await ready.catch(() => undefined);
+      await answers.close();
       await jobs?.close();
       await store?.close();
     },

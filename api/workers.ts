@@ -12,6 +12,7 @@ import { loadKernel } from '../kernel/kernel.ts';
 import type { Borrowers } from '../tuner/stress/book.ts';
 import { checkPaths, type Evaluate, type EvaluateInputs } from '../tuner/stress/evaluate.ts';
 import * as Stress from '../tuner/stress/stress.ts';
+import type { Answer, Question } from './answer-thread.ts';
 import { type ErrorMessage, fromMessage } from './errors.ts';
 import type { StepName } from './progress.ts';
 import type { StressTask } from './stress-worker.ts';
@@ -68,6 +69,27 @@ export function hire(inputs: EvaluateInputs, threads: number): Crew {
     },
     close: async () => void (await Promise.all(pools.map((pool) => pool.destroy()))),
   };
+}
+
+export type Answerer = {
+  run(question: Question): Promise<Answer>;
+  close(): Promise<void>;
+};
+
+/** Ends after this long without a question: what it keeps is hundreds of megabytes for a large book. */
+const IDLE_MS = 120_000;
+
+/** One thread for questions about finished runs, started by the first one. */
+export function answerer(): Answerer {
+  const { url, execArgv } = Thread.file('./answer-thread', import.meta.url);
+  const pool = new Piscina<Question, Answer>({
+    filename: url.href,
+    execArgv,
+    minThreads: 0,
+    maxThreads: 1,
+    idleTimeout: IDLE_MS,
+  });
+  return { run: (question) => pool.run(question), close: () => pool.destroy() };
 }
 
 export type VoyageMessage = { readonly step: StepName; readonly share: number };

@@ -3,6 +3,8 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { Id } from '../../base/id.ts';
 import { Caps } from '../../tuner/caps.ts';
+import { Explanation } from '../../tuner/explanation/explanation.ts';
+import { Judgement, Setting } from '../../tuner/explanation/setting.ts';
 import { Frontier } from '../../tuner/frontier.ts';
 import { Problem } from '../errors.ts';
 import { DEFAULT_OPTIONS, VoyageOptions } from '../options.ts';
@@ -125,6 +127,44 @@ export function routes(service: () => Service | null): FastifyPluginAsyncZod {
         },
       },
       async ({ params }) => found((await finished(params.id))?.caps ?? null, params.id),
+    );
+
+    app.get(
+      '/runs/:id/explanation',
+      {
+        schema: {
+          tags: ['runs'],
+          summary:
+            'Why a finished run advises what it advises: each number with what stopped it, sensitivities, worst paths; `against` an earlier run, the change split among what changed',
+          params: Params,
+          querystring: z.strictObject({ against: Id.optional().describe('Another finished run, of the same assets') }),
+          response: { 200: Explanation, ...problems },
+        },
+      },
+      async ({ params, query }) => {
+        const { answers } = needService(service);
+        const { recommendation } = found(await finished(params.id), params.id);
+        const other = query.against === undefined ? null : found(await finished(query.against), query.against).recommendation;
+        return answers.explanation(needStore(service), recommendation, other);
+      },
+    );
+
+    app.post(
+      '/runs/:id/what-if',
+      {
+        schema: {
+          tags: ['runs'],
+          summary: 'Other parameters on the paths of a finished run: loss with standard errors, borrowing power, every constraint broken',
+          params: Params,
+          body: Setting,
+          response: { 200: Judgement, ...problems },
+        },
+      },
+      async ({ params, body }) => {
+        const { answers } = needService(service);
+        const { recommendation } = found(await finished(params.id), params.id);
+        return answers.whatIf(needStore(service), recommendation, body);
+      },
     );
 
     app.get(

@@ -83,6 +83,62 @@ describe('a run through the queue', () => {
   });
 });
 
+describe('questions about a finished run', () => {
+  const url = (what: string) => `/v1/runs/${result.runId}/${what}`;
+  const asked = (payload: unknown) => app.inject({ method: 'POST', url: url('what-if'), payload: payload as object });
+
+  it('are explained in a thread: every number, the worlds it was tried in, once for everybody', async () => {
+    const [one, other] = await Promise.all([app.inject(url('explanation')), app.inject(url('explanation'))]);
+    expect(one.statusCode, one.body.slice(0, 300)).toBe(200);
+    expect(other.body).toBe(one.body);
+    const { derivations, sensitivities, attribution, recommendation } = one.json();
+    expect(recommendation).toBe(result.recommendation.id);
+    expect(derivations).toHaveLength(3 * result.assets.length);
+    expect(sensitivities).toHaveLength(9);
+    expect(attribution).toBeNull();
+    const self = (await app.inject(url(`explanation?against=${result.runId}`))).json();
+    expect(new Set(Object.values(self.attribution.byDriver))).toEqual(new Set([0]));
+    expect((await app.inject(url('explanation?against=latest'))).statusCode).toBe(400);
+    expect((await app.inject(url(`explanation?against=sha256:${'0'.repeat(64)}`))).statusCode).toBe(404);
+  }, 90_000);
+
+  it('are judged on the very paths of the run: the advice gets the figures of the evidence', async () => {
+    const same = await asked({ changes: [], paths: 1_024 });
+    expect(same.statusCode, same.body.slice(0, 300)).toBe(200);
+    const { asked: own, advised, today, change } = same.json();
+    expect(own).toEqual(advised);
+    const { before, after } = result.recommendation;
+    expect(advised.expectedShortfallUsd).toBe(after.expectedShortfallUsd);
+    expect(advised.expectedShortfallStandardErrorUsd).toBe(after.expectedShortfallStandardErrorUsd);
+    expect(today.expectedShortfallUsd).toBe(before.expectedShortfallUsd);
+    expect(new Set(Object.values(change))).toEqual(new Set([0]));
+    const [first] = result.assets;
+    const wild = (await asked({ start: 'today', changes: [{ asset: first!.asset, haircutBps: 0 }] })).json();
+    expect(wild.asked.borrowingPowerUsd).toBeGreaterThan(wild.today.borrowingPowerUsd);
+    expect(wild.broken.map(({ asset }: { asset: string }) => asset)).toContain(first!.asset);
+  }, 60_000);
+
+  it.each([
+    ['a change of nothing known', { changes: [{ asset: 'NOPE', haircutBps: 100 }] }, 'Setting.BadSettingError'],
+    ['a name that objects have', { changes: [{ asset: 'constructor', haircutBps: 100 }] }, 'Setting.BadSettingError'],
+    ['a haircut above all', { changes: [{ asset: 'WETH', haircutBps: 10_001 }] }, 'Http.BadRequestError'],
+    ['half a basis point', { changes: [{ asset: 'WETH', haircutBps: 0.5 }] }, 'Http.BadRequestError'],
+    ['an unknown field', { changes: [{ asset: 'WETH', bonusBps: 1 }] }, 'Http.BadRequestError'],
+    ['paths without end', { changes: [], paths: 1e9 }, 'Http.BadRequestError'],
+    ['no changes at all', {}, 'Http.BadRequestError'],
+  ])('refuse %s', async (_what, payload, type) => {
+    const answer = await asked(payload);
+    expect([answer.statusCode, answer.json().type]).toEqual([400, type]);
+  });
+
+  it('wait in a queue that ends: the rest is told to come again', async () => {
+    const answers = await Promise.all(Array.from({ length: 24 }, () => asked({ changes: [] })));
+    const codes = answers.map(({ statusCode }) => statusCode);
+    expect(new Set(codes)).toEqual(new Set([200, 503]));
+    expect(answers.find(({ statusCode }) => statusCode === 503)!.json()).toMatchObject({ type: 'Answers.CrowdedError' });
+  }, 60_000);
+});
+
 describe('artifacts over HTTP', () => {
   it('are served exactly as they were hashed, each with a tag that never changes', async () => {
     const { from } = result.recommendation;

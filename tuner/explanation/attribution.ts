@@ -2,25 +2,29 @@
  * Attribution: why a loss changed since another run, split among drivers by exact Shapley values on common random numbers: every mixture sees
  * the same draws, so the parts carry no noise of their own beyond the two ends'.
  */
+import { z } from 'zod';
 import { type ParametersByAsset, parametersOf } from '../../datasets/state.ts';
 import { loadKernel } from '../../kernel/kernel.ts';
 import { plan } from '../../models/scenario.ts';
 import * as Stress from '../stress/stress.ts';
 import * as Summary from '../stress/summary.ts';
 import { tiltOf } from '../stress/towards.ts';
-import { bit, checkComparable, DRIVERS, type Driver, mix, type Side } from './drivers.ts';
+import { bit, checkComparable, DRIVERS, Driver, mix, type Side } from './drivers.ts';
 import { shapley } from './shapley.ts';
 
-export type Attribution = {
-  readonly paths: number;
-  readonly seed: number;
-  readonly level: number;
-  readonly fromUsd: Summary.Tail;
-  readonly toUsd: Summary.Tail;
-  /** Change of the expected shortfall by driver, USD; they add up to the whole change. */
-  readonly byDriver: Readonly<Record<Driver, number>>;
-  readonly evaluations: number;
-};
+export const Attribution = z
+  .strictObject({
+    paths: z.int().positive(),
+    seed: z.int(),
+    level: z.number().gt(0).lt(1),
+    fromUsd: Summary.Tail,
+    toUsd: Summary.Tail,
+    /** Change of the expected shortfall by driver, USD; they add up to the whole change. */
+    byDriver: z.record(Driver, z.number()).readonly(),
+    evaluations: z.int().positive(),
+  })
+  .readonly();
+export type Attribution = z.infer<typeof Attribution>;
 
 export type AttributionOptions = {
   readonly seed: number;

@@ -2,14 +2,16 @@
  * Drivers: what can differ between two evidences of one protocol, and mixtures of the two. A driver's part is taken from the later one
  * where its bit is set, from the earlier one else; so the change of a loss can be split among them (shapley.ts).
  */
+import { z } from 'zod';
 import { PlimsollError } from '../../base/errors.ts';
 import { seal } from '../../base/id.ts';
 import type { ProtocolState } from '../../datasets/state.ts';
 import type { MarketModel } from '../../models/market.ts';
 
 /** The law's first: their bits are the highest, so that mixtures in order of their mask share simulated paths. */
-export const DRIVERS = ['volatility', 'correlation', 'tails', 'depth', 'oracle', 'book', 'parameters'] as const;
-export type Driver = (typeof DRIVERS)[number];
+export const Driver = z.enum(['volatility', 'correlation', 'tails', 'depth', 'oracle', 'book', 'parameters']);
+export type Driver = z.infer<typeof Driver>;
+export const DRIVERS = Driver.options;
 
 export const MEANS: Readonly<Record<Driver, string>> = {
   volatility: 'GARCH laws and regimes',

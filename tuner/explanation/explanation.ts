@@ -2,19 +2,20 @@
  * Explanation of a recommendation, from its bundle: where each number comes from, what stopped it, how it hangs on what was measured, what changed
  * since another run, which paths and which accounts lose. Nothing here recommends.
  */
-import type { Id } from '../../base/id.ts';
+import { z } from 'zod';
+import { Id } from '../../base/id.ts';
 import { type ParametersByAsset, type ProtocolState, parametersOf } from '../../datasets/state.ts';
 import type { MarketModel } from '../../models/market.ts';
 import type { ScenarioSet } from '../../models/scenario.ts';
 import { newlyLiquidatable } from '../objective.ts';
 import { Field } from '../policy.ts';
-import type { FieldAdvice, Recommendation } from '../recommendation.ts';
-import type { AccountImpact, StressEvidence } from '../stress/evidence.ts';
-import type { Tail } from '../stress/summary.ts';
-import { type Attribution, attribute, tailOf } from './attribution.ts';
+import { FieldAdvice, Recommendation } from '../recommendation.ts';
+import { AccountImpact, type StressEvidence } from '../stress/evidence.ts';
+import { Tail } from '../stress/summary.ts';
+import { Attribution, attribute, tailOf } from './attribution.ts';
 import type { Side } from './drivers.ts';
-import { applied, says, USUAL, type WhatIf } from './what-if.ts';
-import { type WorstPath, worstPaths } from './worst.ts';
+import { applied, says, USUAL, WhatIf } from './what-if.ts';
+import { WorstPath, worstPaths } from './worst.ts';
 
 export type Bundle = Side & {
   readonly scenarios: ScenarioSet;
@@ -23,33 +24,42 @@ export type Bundle = Side & {
   readonly after: StressEvidence;
 };
 
-export type Sensitivity = WhatIf & { readonly says: string; readonly tail: Tail };
+export const Sensitivity = z.strictObject({ ...WhatIf.unwrap().shape, says: z.string(), tail: Tail }).readonly();
+export type Sensitivity = z.infer<typeof Sensitivity>;
 
 /** One number, what it stands on, and what the loss would be without it. */
-export type Derivation = FieldAdvice & {
-  readonly asset: string;
-  readonly field: Field;
-  readonly law: { readonly regime: string; readonly dailyVolatilityPct: number; readonly lowerTailShape: number } | null;
-  readonly depthSays: string;
-  /** Expected shortfall with every advised change but this one; null where nothing changes. */
-  readonly without: Tail | null;
-};
+export const Derivation = z
+  .strictObject({
+    ...FieldAdvice.unwrap().shape,
+    asset: z.string(),
+    field: Field,
+    law: z.strictObject({ regime: z.string(), dailyVolatilityPct: z.number(), lowerTailShape: z.number() }).readonly().nullable(),
+    depthSays: z.string(),
+    /** Expected shortfall with every advised change but this one; null where nothing changes. */
+    without: Tail.nullable(),
+  })
+  .readonly();
+export type Derivation = z.infer<typeof Derivation>;
 
-export type Explanation = {
-  readonly recommendation: Id;
-  readonly from: Recommendation['from'];
-  readonly paths: number;
-  readonly level: number;
-  readonly budgetUsd: number;
-  readonly advised: Tail;
-  readonly derivations: readonly Derivation[];
-  readonly sensitivities: readonly Sensitivity[];
-  readonly attribution: Attribution | null;
-  readonly worst: readonly WorstPath[];
-  readonly accounts: readonly AccountImpact[];
-  /** Accounts that the change itself makes liquidatable. */
-  readonly newlyLiquidatable: readonly string[];
-};
+export const Explanation = z
+  .strictObject({
+    recommendation: Id,
+    from: Recommendation.unwrap().shape.from,
+    paths: z.int().positive(),
+    level: z.number().gt(0).lt(1),
+    budgetUsd: z.number(),
+    advised: Tail,
+    derivations: z.array(Derivation).readonly(),
+    sensitivities: z.array(Sensitivity).readonly(),
+    /** What changed since another run; null where none was named. */
+    attribution: Attribution.nullable(),
+    worst: z.array(WorstPath).readonly(),
+    accounts: z.array(AccountImpact).readonly(),
+    /** Accounts that the change itself makes liquidatable. */
+    newlyLiquidatable: z.array(z.string()).readonly(),
+  })
+  .readonly();
+export type Explanation = z.infer<typeof Explanation>;
 
 export type ExplainOptions = {
   readonly paths: number;

@@ -2,6 +2,7 @@
  * What if: the world a little other than measured, one thing at a time. Under it the advised parameters are stressed again (sensitivity), or
  * the whole recommendation is made again (counterfactual: "would be 78 % if depth were twice as large").
  */
+import { z } from 'zod';
 import { PlimsollError } from '../../base/errors.ts';
 import { seal } from '../../base/id.ts';
 import type { ProtocolState } from '../../datasets/state.ts';
@@ -9,7 +10,8 @@ import type { MarketModel } from '../../models/market.ts';
 import type { Side } from './drivers.ts';
 
 export const WHAT_IFS = ['depth', 'volatility', 'correlation', 'tails', 'oracle'] as const;
-export type WhatIf = { readonly what: (typeof WHAT_IFS)[number]; readonly factor: number };
+export const WhatIf = z.strictObject({ what: z.enum(WHAT_IFS), factor: z.number().positive() }).readonly();
+export type WhatIf = z.infer<typeof WhatIf>;
 
 /** What is looked at when nobody asks: each a size that people argue about. */
 export const USUAL: readonly WhatIf[] = [

@@ -1,4 +1,5 @@
 /** Worst: the paths that cost most under the advised parameters, each with what moved in it; anyone can simulate it again from its number. */
+import { z } from 'zod';
 import type { ProtocolState } from '../../datasets/state.ts';
 import { loadKernel } from '../../kernel/kernel.ts';
 import type { MarketModel } from '../../models/market.ts';
@@ -7,15 +8,18 @@ import type { StressEvidence } from '../stress/evidence.ts';
 import * as Law from '../stress/law.ts';
 import { losses } from '../stress/summary.ts';
 
-export type WorstPath = {
-  readonly path: number;
-  readonly lossUsd: number;
-  /** What it counts in averages. */
-  readonly weight: number;
-  readonly beforeUsd: number;
-  /** Lowest price on the path as a multiple of today's, the deepest falls first. */
-  readonly falls: readonly { readonly asset: string; readonly low: number }[];
-};
+export const WorstPath = z
+  .strictObject({
+    path: z.int().nonnegative(),
+    lossUsd: z.number(),
+    /** What it counts in averages. */
+    weight: z.number().nonnegative(),
+    beforeUsd: z.number(),
+    /** Lowest price on the path as a multiple of today's, the deepest falls first. */
+    falls: z.array(z.strictObject({ asset: z.string(), low: z.number() }).readonly()).readonly(),
+  })
+  .readonly();
+export type WorstPath = z.infer<typeof WorstPath>;
 
 const MOST_FALLS = 4;
 

@@ -6,6 +6,7 @@
  * estimates, √Σw²(x − mean)²/W, for ES with x = max(loss − VaR, 0)/(1 − level) (w = 1: Manistre and Hancock 2005); they take paths
  * as drawn independently from the mixture (Owen, Monte Carlo theory, methods and examples, §9.2).
  */
+import { z } from 'zod';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { upperBound } from './bound.ts';
 import type { LossSummary, PathResults } from './evidence.ts';
@@ -19,7 +20,11 @@ export type Sample = {
   readonly largestWeight: number;
 };
 
-export type Tail = { readonly valueAtRiskUsd: number; readonly expectedShortfallUsd: number; readonly standardErrorUsd: number };
+/** USD; the standard error is that of the expected shortfall. */
+export const Tail = z
+  .strictObject({ valueAtRiskUsd: z.number(), expectedShortfallUsd: z.number(), standardErrorUsd: z.number().nonnegative() })
+  .readonly();
+export type Tail = z.infer<typeof Tail>;
 
 /** Bad debt plus the margin shortfall the insurance fund cannot pay, by path. */
 export function losses(paths: Pick<PathResults, 'badDebtUsd' | 'marginShortfallUsd'>, insuranceFundUsd: number): number[] {
