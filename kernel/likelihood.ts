@@ -3,6 +3,7 @@
  * of the evidence's digest (kernel.ts is).
  */
 import * as Dcc from './dcc.ts';
+import * as Garch from './garch.ts';
 import { wasmBase64 } from './generated/likelihood.ts';
 import * as Hmm from './hmm.ts';
 import { arena as makeArena, type WasmMemory } from './memory.ts';
@@ -10,12 +11,14 @@ import * as Msgarch from './msgarch.ts';
 
 export type Likelihood = {
   dcc(table: Dcc.Table, input: Dcc.Input, wants: Dcc.Wanted): Dcc.Pass;
+  /** GARCH or GJR; null where a variance left the doubles. */
+  garch(input: Garch.Input, wants: Garch.Wanted): Garch.Pass;
   hmm(table: Hmm.Table, input: Hmm.Input, wants: Hmm.Wanted): Hmm.Pass;
   /** A Markov-switching GARCH of two regimes. */
   msgarch(input: Msgarch.Input, wants: Msgarch.Wanted): Msgarch.Pass;
 };
 
-type Exports = Dcc.Exports & Hmm.Exports & Msgarch.Exports & { readonly memory: WasmMemory; heapBase(): number };
+type Exports = Dcc.Exports & Garch.Exports & Hmm.Exports & Msgarch.Exports & { readonly memory: WasmMemory; heapBase(): number };
 
 // The part of the host's WebAssembly that is used; its types live in the DOM library, which a server does not load.
 type Host = {
@@ -42,6 +45,10 @@ function instantiate(): Likelihood {
     dcc(table, input, wants) {
       arena.reset();
       return Dcc.run(arena, wasm, table, input, wants);
+    },
+    garch(input, wants) {
+      arena.reset();
+      return Garch.run(arena, wasm, input, wants);
     },
     hmm(table, input, wants) {
       arena.reset();

@@ -12,8 +12,8 @@
  * Fitted on returns scaled to unit mean square, so that the answer is the same in any unit: data × c changes ω by (1 − β)·2 ln c.
  */
 import { uniform } from '../base/random.ts';
+import * as Adjoint from './egarch-adjoint.ts';
 import * as Recursion from './egarch-recursion.ts';
-import * as Adjoint from './garch-adjoint.ts';
 import * as Estimate from './garch-estimate.ts';
 import { NAMES } from './garch-recursion.ts';
 import * as Search from './garch-search.ts';
@@ -120,7 +120,7 @@ function objectiveOf(problem: Adjoint.Problem, spec: Spec): Search.Valued {
   const natural = new Float64Array(NAMES.length);
   const offset = spec.mean === 'constant' ? 1 : 0;
   return (x, gradient) => {
-    const logLikelihood = Adjoint.egarch(problem, toNatural(x, spec), gradient === null ? null : natural);
+    const logLikelihood = Adjoint.run(problem, toNatural(x, spec), gradient === null ? null : natural);
     if (!Number.isFinite(logLikelihood)) return Number.POSITIVE_INFINITY;
     if (gradient !== null) {
       gradient.set(natural.subarray(1 - offset, 4));
@@ -209,12 +209,12 @@ function standardErrors(problem: Adjoint.Problem, natural: Parameters, spec: Spe
   );
   const scoreAt: Estimate.Score = (p, outer) => {
     const gradient = new Float64Array(NAMES.length);
-    if (outer === null) Adjoint.egarch(problem, p as Parameters, gradient);
+    if (outer === null) Adjoint.run(problem, p as Parameters, gradient);
     else Recursion.run(problem.returns, p as Parameters, spec, gradient, outer);
     return gradient;
   };
   const at = natural as Readonly<Record<string, number>>;
-  return Estimate.standardErrors(scoreAt, at, NAMES, free, (name) => {
+  return Estimate.standardErrors(Estimate.information(scoreAt, at, NAMES, free), NAMES, free, (name) => {
     if (name === 'beta') return { beta: 1, omega: -2 * Math.log(scale) };
     return { [name]: name === 'mu' ? scale : 1 };
   });

@@ -1,36 +1,34 @@
 /**
- * Likelihood and score of GARCH, GJR and EGARCH in three light passes: what the searches call, many times on the same returns.
+ * Likelihood, score and Hessian of GARCH and GJR for the searches, which ask for them many times on the same returns: a few passes of the
+ * kernel (kernel/assembly/garch.ts) where `garch-recursion.ts` is the plain form.
  *
- * Forward: h_t and z_t. Across: the density of z and its pull ψ = ∂ln f/∂z. Backward: the adjoint A_t = ∂ℓ/∂h_t (or ∂ℓ/∂ln h_t)
+ * Forward: h_t. Across: the density of z_t = e_t/√h_t and its pull ψ = ∂ln f/∂z. Backward: the adjoint
  *
- *   GARCH   A_t = (−½ − ½ z_t ψ_t)/h_t + β A_{t+1}            EGARCH   A_t = −½ − ½ z_t ψ_t + (β − ½ (±α + γ) z_t) A_{t+1}
+ *   A_t = ∂ℓ/∂h_t = (−½ − ½ z_t ψ_t)/h_t + β A_{t+1}
  *
- * gives the score in all parameters with one recursion where `garch-recursion.ts`, the plain form, carries one each.
+ * which gives the score in all parameters with one recursion. For the Hessian ∂h_t/∂θ are carried forward as well.
  */
-import type * as Egarch from './egarch-recursion.ts';
+import { loadLikelihood } from '../kernel/likelihood.ts';
+import type { Information } from './garch-estimate.ts';
 import * as Recursion from './garch-recursion.ts';
 import * as Innovation from './innovation.ts';
 
 export type Problem = {
   readonly returns: Float64Array;
+  /** The same, with a hole at the end of an odd number. */
+  readonly even: Float64Array;
   readonly presample: Recursion.Presample;
   readonly observations: number;
   /** Σ r, Σ r² and the backcast: what the variance before the first bar needs. */
   readonly sum: number;
   readonly squares: number;
   readonly backcast: number;
-  /** h_t or ln h_t; 1/√h_t; z_t; ψ_t. */
-  readonly level: Float64Array;
-  readonly inverse: Float64Array;
-  readonly z: Float64Array;
-  readonly pull: Float64Array;
 };
 
-/** A factor times this stays far inside the doubles. */
-const HUGE = 1e100;
-/** Beyond this in ln h every double is lost. */
-const FARTHEST = 600;
-const lawSums = new Float64Array(2);
+const SIZE = Recursion.NAMES.length;
+/** Of ν − 2 and of 1 − |λ|: what their derivatives of the score are differences of. */
+const DIFFERENCE = 1e-4;
+const LAWS = { normal: 0, student: 1, skewed: 2 } as const;
 
 export function prepare(returns: Float64Array, spec: Pick<Recursion.Spec, 'mean' | 'presample'>): Problem {
   let [observations, sum, squares] = [0, 0, 0];
@@ -40,170 +38,149 @@ export function prepare(returns: Float64Array, spec: Pick<Recursion.Spec, 'mean'
     sum += r;
     squares += r * r;
   }
-  const empty = () => new Float64Array(returns.length);
   return {
     returns,
+    even: returns.length % 2 === 0 ? returns : Float64Array.from([...returns, Number.NaN]),
     presample: spec.presample,
     observations,
     sum,
     squares,
     backcast: Recursion.presample(returns, 0, { ...spec, presample: 'backcast' }).value,
-    ...{ level: empty(), inverse: empty(), z: empty(), pull: empty() },
   };
 }
 
-/** Log-likelihood; `gradient` receives the score in (μ, ω, α, γ, β, ν, λ) where given. */
+/** Log-likelihood, NaN where a variance leaves the doubles; `gradient` receives the score in (μ, ω, α, γ, β, ν, λ) where given. */
 export function garch(problem: Problem, p: Recursion.Natural, gradient: Float64Array | null): number {
-  const { returns, level, inverse, z, pull } = problem;
+  const setting = settingOf(problem, p);
+  const pass = loadLikelihood().garch(inputOf(problem, p, setting, null), gradient === null ? 'value' : 'score');
+  if (pass === null) return Number.NaN;
+  if (gradient !== null) scoreOf(problem, p, setting, pass, gradient);
+  return likelihoodOf(problem, setting.law, pass.density);
+}
+
+/** Hessian and outer products in the same order; null where a variance leaves the doubles. */
+export function curvature(problem: Problem, p: Recursion.Natural): Information | null {
+  const setting = settingOf(problem, p);
+  const { before, start } = setting;
+  // Of h's first value, which is bilinear in φ and the variance before it.
+  const byPhi = [0, 0, 1, 0.5, 1];
+  const moving = Float64Array.from(byPhi, (share) => share * start.byPhi);
+  moving[0] = start.byBefore * before.byMu;
+  moving[1] = start.byOmega;
+  const pass = loadLikelihood().garch(inputOf(problem, p, setting, moving), 'curvature');
+  if (pass === null) return null;
+  const hessian = new Float64Array(SIZE * SIZE);
+  const outer = new Float64Array(SIZE * SIZE);
+  let place = 0;
+  for (let i = 0; i < SIZE; i += 1) {
+    for (let j = 0; j <= i; j += 1) {
+      set(hessian, i, j, pass.curvature[place]!);
+      set(outer, i, j, pass.curvature[place + 1]!);
+      place += 2;
+    }
+  }
+  // 1. Σ A F: β bends every bar, α, γ and β those not observed.
+  const all = pass.curvature.subarray(place, place + 5);
+  const holes = pass.curvature.subarray(place + 5, place + 10);
+  const [seen, fallen] = [pass.curvature[place + 10]!, pass.curvature[place + 11]!];
+  const [, , byE, byLower, , , , first] = pass.adjoint as unknown as [number, number, number, number, number, number, number, number];
+  for (let j = 0; j < 5; j += 1) {
+    bend(hessian, 4, j, all[j]!);
+    bend(hessian, 2, j, holes[j]!);
+    bend(hessian, 3, j, 0.5 * holes[j]!);
+  }
+  hessian[0] = hessian[0]! + 2 * (p.alpha * seen + p.gamma * fallen);
+  bend(hessian, 0, 2, -2 * byE);
+  bend(hessian, 0, 3, -2 * byLower);
+  // 2. The first h's own curvature.
+  const second = Recursion.firstCurvature(p.omega, phiOf(p), problem.presample);
+  hessian[0] += first * start.byBefore * before.byMuTwice;
+  for (let i = 1; i < 5; i += 1) {
+    bend(hessian, 0, i, first * second.byBeforePhi * before.byMu * byPhi[i]!);
+    bend(hessian, 1, i, first * second.byOmegaPhi * byPhi[i]!);
+    for (let j = 1; j <= i; j += 1) {
+      const by = first * second.byPhiTwice * byPhi[i]! * byPhi[j]!;
+      bend(hessian, i, j, i === j ? by / 2 : by);
+    }
+  }
+  // 3. ν and λ by differences of the score.
+  for (const [name, row] of [['nu', 5] as const, ['lambda', 6] as const]) {
+    const value = p[name] ?? null;
+    if (value === null) continue;
+    const step = DIFFERENCE * (name === 'nu' ? value - 2 : 1 - Math.abs(value));
+    const [up, down] = [new Float64Array(SIZE), new Float64Array(SIZE)];
+    garch(problem, { ...p, [name]: value + step }, up);
+    garch(problem, { ...p, [name]: value - step }, down);
+    for (let j = 0; j <= row; j += 1) set(hessian, row, j, (up[j]! - down[j]!) / (2 * step));
+  }
+  return { hessian, outer };
+}
+
+/** The variance before the first bar, and its derivatives in μ. */
+export function before({ presample: rule, observations, sum, squares, backcast }: Problem, mu: number) {
+  if (rule === 'backcast') return { value: backcast, byMu: 0, byMuTwice: 0 };
+  return { value: (squares - 2 * mu * sum) / observations + mu * mu, byMu: 2 * mu - (2 * sum) / observations, byMuTwice: 2 };
+}
+
+type Setting = ReturnType<typeof settingOf>;
+type Pass = NonNullable<ReturnType<ReturnType<typeof loadLikelihood>['garch']>>;
+
+function settingOf(problem: Problem, p: Recursion.Natural) {
+  const presample = before(problem, p.mu);
+  return {
+    before: presample,
+    start: Recursion.firstVariance(p.omega, phiOf(p), presample.value, problem.presample),
+    law: Innovation.law(p.nu, p.lambda ?? null),
+  };
+}
+
+function phiOf({ alpha, gamma, beta }: Recursion.Natural): number {
+  return alpha + gamma / 2 + beta;
+}
+
+function inputOf({ even }: Problem, p: Recursion.Natural, { start, law }: Setting, moving: Float64Array | null) {
   const { mu, omega, alpha, gamma, beta } = p;
-  const n = returns.length;
-  const phi = alpha + gamma / 2 + beta;
-  const before = presample(problem, mu);
-  const start = Recursion.firstVariance(omega, phi, before.value, problem.presample);
-  let h = start.value;
-  let logH = 0;
-  let product = 1;
-  for (let t = 0; t < n; t += 1) {
-    level[t] = h;
-    const e = returns[t]! - mu;
-    if (Number.isNaN(e)) {
-      z[t] = Number.NaN;
-      h = omega + phi * h;
-      continue;
-    }
-    product *= h;
-    if (product > HUGE || product < 1 / HUGE) {
-      logH += Math.log(product);
-      product = 1;
-    }
-    const over = 1 / Math.sqrt(h);
-    inverse[t] = over;
-    z[t] = e * over;
-    // No branch on the sign: half of them would be guessed wrong.
-    const lower = Math.min(e, 0);
-    h = omega + alpha * e * e + gamma * lower * lower + beta * h;
-  }
-  logH += Math.log(product);
-  const law = Innovation.law(p.nu, p.lambda ?? null);
-  const density = Innovation.total(z, law, pull, lawSums);
-  if (gradient === null) return density - 0.5 * logH;
-  let adjoint = 0;
-  let gMu = 0;
-  let gOmega = 0;
-  let gAlpha = 0;
-  let gGamma = 0;
-  let gBeta = 0;
-  for (let t = n - 1; t >= 0; t -= 1) {
-    const e = returns[t]! - mu;
-    const here = level[t]!;
-    gOmega += adjoint;
-    gBeta += adjoint * here;
-    if (Number.isNaN(e)) {
-      gAlpha += adjoint * here;
-      gGamma += 0.5 * adjoint * here;
-      adjoint *= phi;
-      continue;
-    }
-    const lower = Math.min(e, 0);
-    gAlpha += adjoint * e * e;
-    gGamma += adjoint * lower * lower;
-    const over = inverse[t]!;
-    const force = pull[t]!;
-    gMu -= 2 * (alpha * e + gamma * lower) * adjoint + force * over;
-    adjoint = beta * adjoint - 0.5 * (1 + z[t]! * force) * over * over;
-  }
-  gradient[0] = gMu + adjoint * start.byBefore * before.byMu;
-  gradient[1] = gOmega + adjoint * start.byOmega;
-  gradient[2] = gAlpha + adjoint * start.byPhi;
-  gradient[3] = gGamma + 0.5 * adjoint * start.byPhi;
-  gradient[4] = gBeta + adjoint * start.byPhi;
-  gradient[5] = lawSums[0]!;
-  gradient[6] = lawSums[1]!;
-  return density - 0.5 * logH;
+  const { nu, lambda, b, a, bNu, aNu, bLambda, aLambda, constantByNu } = law;
+  return {
+    returns: even,
+    law: LAWS[law.errors],
+    parameters: Float64Array.of(
+      ...[mu, omega, alpha, gamma, beta, start.value],
+      ...[nu, lambda, b, a, bNu, aNu, bLambda, aLambda, constantByNu],
+    ),
+    moving,
+  };
 }
 
-/** The same for EGARCH. */
-export function egarch(problem: Problem, p: Egarch.Natural, gradient: Float64Array | null): number {
-  const { returns, level, inverse, z, pull } = problem;
-  const { mu, omega, alpha, gamma, beta } = p;
-  const n = returns.length;
-  const law = Innovation.law(p.nu, p.lambda);
-  const [size, sizeByNu, sizeByLambda] = Innovation.meanAbsolute(law);
-  const before = presample(problem, mu);
-  const start = firstLogVariance(problem.presample, omega, beta, Math.log(before.value));
-  let logH = start.value;
-  let sumLogH = 0;
-  let memory = 0;
-  let product = 1;
-  for (let t = 0; t < n; t += 1) {
-    if (!(logH < FARTHEST && logH > -FARTHEST)) return Number.NaN;
-    level[t] = logH;
-    const e = returns[t]! - mu;
-    if (Number.isNaN(e)) {
-      z[t] = Number.NaN;
-      logH = omega + beta * logH;
-      continue;
-    }
-    sumLogH += logH;
-    const over = Math.exp(-0.5 * logH);
-    const value = e * over;
-    inverse[t] = over;
-    z[t] = value;
-    const slope = value < 0 ? gamma - alpha : gamma + alpha;
-    logH = omega + slope * value - alpha * size + beta * logH;
-    product *= Math.abs(beta - 0.5 * slope * value);
-    if (product < 1 / HUGE || product > HUGE) {
-      memory += Math.log(product);
-      product = 1;
-    }
-  }
-  // Not invertible: the variances would not forget where they started, and the likelihood is noise (Wintenberger 2013).
-  if (memory + Math.log(product) >= 0) return Number.NaN;
-  const density = Innovation.total(z, law, pull, lawSums);
-  if (gradient === null) return density - 0.5 * sumLogH;
-  let adjoint = 0;
-  let gMu = 0;
-  let gOmega = 0;
-  let gAlpha = 0;
-  let gGamma = 0;
-  let gBeta = 0;
-  let news = 0;
-  for (let t = n - 1; t >= 0; t -= 1) {
-    const value = z[t]!;
-    gOmega += adjoint;
-    gBeta += adjoint * level[t]!;
-    if (Number.isNaN(value)) {
-      adjoint *= beta;
-      continue;
-    }
-    news += adjoint;
-    gAlpha += adjoint * Math.abs(value);
-    gGamma += adjoint * value;
-    const slope = value < 0 ? gamma - alpha : gamma + alpha;
-    const force = pull[t]!;
-    gMu -= (force + slope * adjoint) * inverse[t]!;
-    adjoint = (beta - 0.5 * slope * value) * adjoint - 0.5 * (1 + value * force);
-  }
-  gradient[0] = gMu + (adjoint * start.byBefore * before.byMu) / before.value;
-  gradient[1] = gOmega + adjoint * start.byOmega;
-  gradient[2] = gAlpha - news * size;
-  gradient[3] = gGamma;
-  gradient[4] = gBeta + adjoint * start.byBeta;
-  gradient[5] = lawSums[0]! - news * alpha * sizeByNu;
-  gradient[6] = lawSums[1]! - news * alpha * sizeByLambda;
-  return density - 0.5 * sumLogH;
+function likelihoodOf({ observations }: Problem, law: Innovation.Law, sums: Float64Array): number {
+  const [logH, logQ, squares] = sums as unknown as [number, number, number];
+  const density = law.errors === 'normal' ? 0.5 * squares : 0.5 * (law.nu + 1) * logQ;
+  return observations * law.constant - density - 0.5 * logH;
 }
 
-function firstLogVariance(rule: Recursion.Presample, omega: number, beta: number, before: number) {
-  if (rule === 'first') return { value: before, byBefore: 1, byOmega: 0, byBeta: 0 };
-  if (rule === 'stationary') {
-    const value = omega / (1 - beta);
-    return { value, byBefore: 0, byOmega: 1 / (1 - beta), byBeta: value / (1 - beta) };
-  }
-  return { value: omega + beta * before, byBefore: beta, byOmega: 1, byBeta: before };
+function scoreOf({ observations }: Problem, p: Recursion.Natural, { before, start, law }: Setting, pass: Pass, out: Float64Array): void {
+  const [, logQ, spread, pull, byA, byB, bySide] = pass.density as unknown as [number, number, number, number, number, number, number];
+  const [sum, byH, byE, byLower, bySquare, byFall, byHole, first] = pass.adjoint as unknown as [
+    ...[number, number, number, number],
+    ...[number, number, number, number],
+  ];
+  out[0] = -2 * (p.alpha * byE + p.gamma * byLower) - pull + first * start.byBefore * before.byMu;
+  out[1] = sum + first * start.byOmega;
+  out[2] = bySquare + byHole + first * start.byPhi;
+  out[3] = byFall + 0.5 * (byHole + first * start.byPhi);
+  out[4] = byH + first * start.byPhi;
+  const { nu, b, bNu, aNu, bLambda, aLambda, constantByNu } = law;
+  out[5] = law.errors === 'normal' ? 0 : observations * constantByNu - 0.5 * logQ + (0.5 * spread) / (nu - 2) - bNu * byB - aNu * byA;
+  out[6] = law.errors === 'skewed' ? (observations * bLambda) / b - bLambda * byB - aLambda * byA + bySide : 0;
 }
 
-function presample({ presample: rule, observations, sum, squares, backcast }: Problem, mu: number) {
-  if (rule === 'backcast') return { value: backcast, byMu: 0 };
-  return { value: (squares - 2 * mu * sum) / observations + mu * mu, byMu: 2 * mu - (2 * sum) / observations };
+function set(matrix: Float64Array, i: number, j: number, value: number): void {
+  matrix[i * SIZE + j] = value;
+  matrix[j * SIZE + i] = value;
+}
+
+/** Adds c_i h_j + c_j h_i, whichever entry that is. */
+function bend(matrix: Float64Array, i: number, j: number, by: number): void {
+  matrix[i * SIZE + j] = matrix[i * SIZE + j]! + by;
+  matrix[j * SIZE + i] = matrix[j * SIZE + i]! + by;
 }

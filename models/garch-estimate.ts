@@ -11,6 +11,9 @@ import { type Minimum, minimize } from './math/optimize.ts';
 
 export type Errors = { readonly hessian: Readonly<Record<string, number>>; readonly robust: Readonly<Record<string, number>> };
 
+/** Flat, in all parameters: the Hessian of the log-likelihood and Σ s_t s_tᵀ of the bars' scores. */
+export type Information = { readonly hessian: Float64Array; readonly outer: Float64Array };
+
 /** The score of the whole sample in all parameters by name; `outer` receives Σ s_t s_tᵀ where given. */
 export type Score = (parameters: Readonly<Record<string, number>>, outer: Float64Array | null) => Float64Array;
 
@@ -133,42 +136,47 @@ function whitening(objective: Valued, start: Float64Array): Float64Array {
   return vectors.map((entry, place) => entry / Math.sqrt(Math.max(Math.abs(values[place % size]!), FLATTEST * largest)));
 }
 
-/** Errors of `free` parameters at `at`; `inUnit` takes one column of derivatives from the unit of the search to the caller's. */
-export function standardErrors(
+/** −H of `free` parameters at `at` and Σ s_t s_tᵀ, by differences of the score. */
+export function information(
   score: Score,
   at: Readonly<Record<string, number>>,
+  names: readonly string[],
+  free: readonly string[],
+): Information {
+  const size = names.length;
+  const hessian = new Float64Array(size * size);
+  for (const name of free) {
+    const row = names.indexOf(name);
+    const value = at[name] ?? 0;
+    const step = 1e-4 * Math.max(Math.abs(value), name === 'omega' ? 1e-9 : 1e-2);
+    const up = score({ ...at, [name]: value + step }, null);
+    const down = score({ ...at, [name]: value - step }, null);
+    for (let j = 0; j < size; j += 1) hessian[row * size + j] = (up[j]! - down[j]!) / (2 * step);
+  }
+  const outer = new Float64Array(size * size);
+  score(at, outer);
+  return { hessian, outer };
+}
+
+/** Errors of `free` parameters, null where the Hessian is no top's; `inUnit` takes one column of derivatives from the unit of the search to the caller's. */
+export function standardErrors(
+  { hessian, outer }: Information,
   names: readonly string[],
   free: readonly string[],
   inUnit: (from: string) => Readonly<Record<string, number>>,
 ): Errors | null {
   const place = free.map((name) => names.indexOf(name));
   const size = free.length;
-  const information = new Float64Array(size * size);
-  free.forEach((name, i) => {
-    const value = at[name] ?? 0;
-    const step = 1e-4 * Math.max(Math.abs(value), name === 'omega' ? 1e-9 : 1e-2);
-    const up = score({ ...at, [name]: value + step }, null);
-    const down = score({ ...at, [name]: value - step }, null);
-    free.forEach((_, j) => {
-      information[i * size + j] = -(up[place[j]!]! - down[place[j]!]!) / (2 * step);
-    });
-  });
-  for (let i = 0; i < size; i += 1) {
-    for (let j = 0; j < i; j += 1) {
-      const value = (information[i * size + j]! + information[j * size + i]!) / 2;
-      information[i * size + j] = value;
-      information[j * size + i] = value;
-    }
-  }
-  const inverse = information.every(Number.isFinite) ? invertPositive(information, size) : null;
+  const among = (matrix: Float64Array) => {
+    const out = new Float64Array(size * size);
+    for (let i = 0; i < size; i += 1) for (let j = 0; j < size; j += 1) out[i * size + j] = matrix[place[i]! * names.length + place[j]!]!;
+    return out;
+  };
+  const half = among(hessian);
+  const negative = half.map((entry, at) => -(entry + half[(at % size) * size + Math.floor(at / size)]!) / 2);
+  const inverse = negative.every(Number.isFinite) ? invertPositive(negative, size) : null;
   if (inverse === null) return null;
-  const all = new Float64Array(names.length ** 2);
-  score(at, all);
-  const outer = new Float64Array(size * size);
-  free.forEach((_, i) => {
-    for (let j = 0; j < size; j += 1) outer[i * size + j] = all[place[i]! * names.length + place[j]!]!;
-  });
-  const sandwich = product(product(inverse, outer, size), inverse, size);
+  const sandwich = product(product(inverse, among(outer), size), inverse, size);
   const turn = new Float64Array(size * size);
   free.forEach((from, j) => {
     const column = inUnit(from);

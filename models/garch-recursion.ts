@@ -163,6 +163,13 @@ export function firstVariance(omega: number, phi: number, before: number, rule: 
   return { value: omega + phi * before, byBefore: phi, byOmega: 1, byPhi: before };
 }
 
+/** Second derivatives of the first h: in φ and the variance before it, in φ and ω, in φ twice. */
+export function firstCurvature(omega: number, phi: number, rule: Presample) {
+  if (rule === 'first') return { byBeforePhi: 0, byOmegaPhi: 0, byPhiTwice: 0 };
+  if (rule === 'stationary') return { byBeforePhi: 0, byOmegaPhi: 1 / (1 - phi) ** 2, byPhiTwice: (2 * omega) / (1 - phi) ** 3 };
+  return { byBeforePhi: 1, byOmegaPhi: 0, byPhiTwice: 0 };
+}
+
 /** The variance that stands before the first observation, and its derivative in μ. */
 export function presample(
   returns: Float64Array,

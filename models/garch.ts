@@ -162,13 +162,8 @@ function standardErrors(problem: Adjoint.Problem, natural: Parameters, spec: Spe
       (name !== 'nu' || spec.errors !== 'normal') &&
       (name !== 'lambda' || spec.errors === 'skewed'),
   );
-  const scoreAt: Estimate.Score = (p, outer) => {
-    const gradient = new Float64Array(Recursion.NAMES.length);
-    if (outer === null) Adjoint.garch(problem, p as Parameters, gradient);
-    else Recursion.run(problem.returns, p as Parameters, spec, gradient, outer);
-    return gradient;
-  };
+  const information = Adjoint.curvature(problem, natural);
+  if (information === null) return null;
   const unit: Readonly<Record<string, number>> = { mu: scale, omega: scale * scale };
-  const at = natural as Readonly<Record<string, number>>;
-  return Estimate.standardErrors(scoreAt, at, Recursion.NAMES, free, (name) => ({ [name]: unit[name] ?? 1 }));
+  return Estimate.standardErrors(information, Recursion.NAMES, free, (name) => ({ [name]: unit[name] ?? 1 }));
 }

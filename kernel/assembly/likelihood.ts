@@ -1,5 +1,7 @@
 /** What the module of likelihoods exports: fitting only, apart from the module that evidence is computed with again. */
 export { score as dccScore } from './dcc';
+export { backward as garchBackward, value as garchValue } from './garch';
+export { curvature as garchCurvature } from './garch-curvature';
 export { backward as hmmBackward, forward as hmmForward, relative as hmmRelative } from './hmm-chain';
 export { diagonal as hmmDiagonal, full as hmmFull } from './hmm-density';
 export { diagonalMoments as hmmDiagonalMoments, fullMoments as hmmFullMoments, weigh as hmmWeigh } from './hmm-moments';
