@@ -3,6 +3,7 @@
  * that no artifact holds: exposure by asset, shared loss bins, the market's volatility through time.
  */
 import { z } from 'zod';
+import { Id } from '../base/id.ts';
 import { QualityFinding, Waiver } from '../datasets/panel.ts';
 import { RiskParameters } from '../datasets/state.ts';
 import { Execution, Proposal } from '../governance/proposal.ts';
@@ -82,6 +83,7 @@ export const Result = z
     /** Missing in results stored before it was added. */
     frontier: Frontier.optional(),
     caps: Caps.optional(),
+    cardId: Id.optional(),
     accountsBefore: z.array(AccountImpact).readonly(),
     accountsAfter: z.array(AccountImpact).readonly(),
     proposal: Proposal.nullable(),

@@ -8,6 +8,7 @@ import type { ProtocolState } from '../datasets/state.ts';
 import * as Bundle from '../governance/bundle.ts';
 import type { NoProposal, Proposal } from '../governance/proposal.ts';
 import * as Report from '../governance/report.ts';
+import { card } from '../models/card.ts';
 import { DEFAULT_POLICY, LOCK_FILE, VERSION } from './config.ts';
 import { type ErrorMessage, toMessage } from './errors.ts';
 import * as Folder from './folder.ts';
@@ -96,6 +97,8 @@ async function land(made: Voyage, folder: string): Promise<Landed> {
   const manifestJson = canonicalJson(manifest);
   await Folder.write(folder, Folder.MANIFEST, manifestJson);
   artifacts.push(pack(manifest.kind, manifest.id, manifestJson));
+  const shown = card(made.model, made.panel);
+  artifacts.push(pack(shown.kind, shown.id, canonicalJson(shown)));
   if (replayed !== null) await Folder.write(folder, 'replay.json', canonicalJson(replayed));
   return {
     evidenceRoot: manifest.evidenceRoot,
@@ -103,7 +106,7 @@ async function land(made: Voyage, folder: string): Promise<Landed> {
     recommendationId: made.recommendation.id,
     proposal,
     state: made.state,
-    result: resultOf(made),
+    result: { ...resultOf(made), cardId: shown.id },
     artifacts,
   };
 }

@@ -139,6 +139,27 @@ export function acerbiSzekelyTest(
   return { statistic, pValue: (worse + 1) / (histories + 1) };
 }
 
+/**
+ * No autocorrelation up to `lags`: n(n + 2) Σ ρ_k² / (n − k), χ²(lags). NaN entries are left out of sums and counts. Of squares of residuals it is a test for what volatility
+ * the model left behind (McLeod and Li 1983). Ljung and Box 1978.
+ */
+export function ljungBox(values: ArrayLike<number>, lags: number): Verdict {
+  const seen = Array.from(values).filter((value) => !Number.isNaN(value));
+  const centre = sum(seen) / seen.length;
+  const squares = seen.reduce((total, value) => total + (value - centre) ** 2, 0);
+  let statistic = 0;
+  for (let lag = 1; lag <= lags; lag += 1) {
+    let product = 0;
+    for (let t = lag; t < values.length; t += 1) {
+      const pair = (values[t]! - centre) * (values[t - lag]! - centre);
+      if (!Number.isNaN(pair)) product += pair;
+    }
+    statistic += (product / squares) ** 2 / (seen.length - lag);
+  }
+  statistic *= seen.length * (seen.length + 2);
+  return { statistic, pValue: chiSquareSurvival(statistic, lags) };
+}
+
 /** Counts of probability integral transforms in equal bins, and Pearson's χ² of their evenness. */
 export function pitHistogram(transforms: ArrayLike<number>, bins: number): Verdict & { readonly counts: readonly number[] } {
   const counts = new Array<number>(bins).fill(0);

@@ -3,8 +3,8 @@
  *
  *   P(r_t ≤ y | bars before t) = Σ_s p_s(t) · T_ν(x((y − μ) / (√h_t · m_s)))       x(·) the inverse of the margin's table
  *
- * A stored law keeps no emissions, so its regime is not filtered on: p(t) is p(as-of) carried forward by the chain. That is what the law
- * itself says of times after its as-of, and multipliers near 1 make it a small matter.
+ * A stored law keeps no emissions, so after its as-of the regime is not filtered on: p(t) is p(as-of) carried forward by the chain, which is what the
+ * law itself says of later times. Before it, p(t) is the last entry of the law's own filtered history. Multipliers near 1 make it a small matter.
  */
 import { barTime, type MarketPanel } from '../datasets/panel.ts';
 import { returnsPct } from './fit.ts';
@@ -34,26 +34,24 @@ const HALVINGS = 50;
 /** Chain probabilities that moved less than this stand still. */
 const STILL = 1e-12;
 
-/** Bars that end after `fromMs`; none before the law's own as-of should be asked for. */
+/** Bars that end after `fromMs`. Before the law's as-of that is a look at what it was fitted on, for people; nothing is scored there. */
 export function predict(model: MarketModel, panel: MarketPanel, asset: string, fromMs: number): Predicted {
   const law = model.volatility[asset]!;
   const returns = returnsPct(panel, asset);
   const { muPct: mu, omega, alpha, gamma, beta, nu } = law;
   const { variance } = Garch.filter(returns, { mu, omega, alpha, gamma, beta, nu, lambda: null }, Garch.GJR_T);
-  const standard = standardised(model, asset, panel.stepSeconds);
-  const asOfMs = Date.parse(model.asOf);
+  const standard = standardised(model, asset);
   const out = { asset, atMs: [] as number[], returnPct: [] as number[], transform: [] as number[], lossPct: [] as number[] };
   const quantilePct: number[][] = LEVELS.map(() => []);
   for (let t = 0; t < returns.length; t += 1) {
     const endMs = barTime(panel, t + 1);
     const outcome = returns[t]!;
     if (endMs <= fromMs || Number.isNaN(outcome)) continue;
-    const steps = Math.max(1, Math.round((endMs - asOfMs) / (1000 * panel.stepSeconds)));
     const spread = Math.sqrt(variance[t]!);
-    const { probability, quantiles } = standard(steps);
+    const { probability, quantiles } = standard(barTime(panel, t));
     let loss = 0;
     LEVELS.forEach((level, i) => {
-      const quantile = mu + spread * quantiles[i]!;
+      const quantile = mu + spread * quantiles()[i]!;
       quantilePct[i]!.push(quantile);
       loss += pinball(outcome, quantile, level) / LEVELS.length;
     });
@@ -65,33 +63,43 @@ export function predict(model: MarketModel, panel: MarketPanel, asset: string, f
   return { ...out, quantilePct };
 }
 
-type Standard = { readonly probability: (z: number) => number; readonly quantiles: readonly number[] };
+type Standard = { readonly probability: (z: number) => number; readonly quantiles: () => readonly number[] };
 
-/** The law of (r − μ)/√h so many steps after as-of; worked out once for each state of the chain's memory. */
-function standardised(model: MarketModel, asset: string, stepSeconds: number): (steps: number) => Standard {
+/** The law of (r − μ)/√h of the bar that begins at a moment; made once for each state of the chain's memory, quantiles only where asked for. */
+function standardised(model: MarketModel, asset: string): (startMs: number) => Standard {
   const { regime, correlation } = model;
-  const cdf = marginCdf(model.margins[asset]!, correlation.copulaNu);
-  // The chain of a law on other bars than the panel's moves by its own steps.
-  const ratio = stepSeconds / model.stepSeconds;
-  const made: { weights: readonly number[]; standard: Standard }[] = [];
+  const margin = model.margins[asset]!;
+  const cdf = marginCdf(margin, correlation.copulaNu);
+  const standardOf = (weights: readonly number[]) => mixed(cdf, weights, regime.multiplier, margin);
+  const asOfMs = Date.parse(model.asOf);
+  const past = regime.history.at.map((at) => Date.parse(at));
+  const before = new Map<number, Standard>();
+  const after: Standard[] = [];
   let weights: readonly number[] = regime.now;
   let still = false;
-  return (steps) => {
-    const wanted = Math.max(1, Math.round(steps * ratio));
-    while (made.length < wanted && !still) {
-      const next = regime.transition.map((_, to) => weights.reduce((sum, p, from) => sum + p * regime.transition[from]![to]!, 0));
-      still = made.length > 0 && next.every((p, s) => Math.abs(p - weights[s]!) < STILL);
-      weights = next;
-      made.push({ weights, standard: mixed(cdf, weights, regime.multiplier, model.margins[asset]!) });
+  return (startMs) => {
+    if (startMs < asOfMs) {
+      // The first bars have no entry behind them: the chain's long run.
+      const index = past.findLastIndex((at) => at <= startMs);
+      const known = before.get(index) ?? standardOf(regime.history.probability[index] ?? regime.stationary);
+      before.set(index, known);
+      return known;
     }
-    return made[Math.min(wanted, made.length) - 1]!.standard;
+    const wanted = 1 + Math.round((startMs - asOfMs) / (1000 * model.stepSeconds));
+    while (after.length < wanted && !still) {
+      const next = regime.transition.map((_, to) => weights.reduce((sum, p, from) => sum + p * regime.transition[from]![to]!, 0));
+      still = after.length > 0 && next.every((p, s) => Math.abs(p - weights[s]!) < STILL);
+      weights = next;
+      after.push(standardOf(weights));
+    }
+    return after[Math.min(wanted, after.length) - 1]!;
   };
 }
 
 function mixed(cdf: (z: number) => number, weights: readonly number[], multiplier: readonly number[], { z }: Margin): Standard {
   const probability = (value: number) => weights.reduce((sum, p, s) => sum + p * cdf(value / multiplier[s]!), 0);
   const most = Math.max(...multiplier);
-  const quantiles = LEVELS.map((level) => {
+  const quantileOf = (level: number): number => {
     let low = Math.min(0, z[0]!) * most;
     let high = Math.max(0, z.at(-1)!) * most;
     for (let halving = 0; halving < HALVINGS; halving += 1) {
@@ -100,7 +108,12 @@ function mixed(cdf: (z: number) => number, weights: readonly number[], multiplie
       else high = middle;
     }
     return high;
-  });
+  };
+  let made: readonly number[] | null = null;
+  const quantiles = (): readonly number[] => {
+    made ??= LEVELS.map(quantileOf);
+    return made;
+  };
   return { probability, quantiles };
 }
 

@@ -6,6 +6,7 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { Accounts, Replayed } from './accounts.tsx';
 import { Bar, SECTIONS } from './bar.tsx';
 import { Caps } from './caps.tsx';
+import { ModelCard } from './card.tsx';
 import { follow, hasEnded, latest } from './client.ts';
 import { Frontier } from './frontier.tsx';
 import { Help } from './help.tsx';
@@ -137,6 +138,7 @@ export function App() {
             <Proposed result={result} />
             <Data result={result} />
             <Model result={result} />
+            {result.cardId !== undefined && <ModelCard id={result.cardId} theme={theme} />}
             <Seconds result={result} run={run} />
           </>
         )}

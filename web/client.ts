@@ -1,27 +1,36 @@
 /**
- * The page's one way to the server: two verbs. The shapes are in page.ts.
+ * The page's one way to the server: three verbs. The shapes are in page.ts.
  *
  * Nothing of the server's code is imported: the page would work against any server that answers in these shapes.
  *
  *   GET /v1/runs/latest        -> Page           application/json; problem details on failure
+ *   GET /v1/cards/:id          -> ModelCard      immutable: the browser keeps it
  *   GET /v1/runs/:id/events    -> text/event-stream of `event: run`, data: Run (the whole run each time, last state first)
  */
 
-import type { Page, Problem, Run } from './page.ts';
+import type { ModelCard, Page, Problem, Run } from './page.ts';
 
 const RETRY_MILLISECONDS = 2_000;
 
 /** The whole page's data. Throws a Problem: the server's own, or one that says that it does not answer. */
-export async function latest(signal?: AbortSignal): Promise<Page> {
+export function latest(signal?: AbortSignal): Promise<Page> {
+  return get('/v1/runs/latest', signal);
+}
+
+export function card(id: string, signal?: AbortSignal): Promise<ModelCard> {
+  return get(`/v1/cards/${encodeURIComponent(id)}`, signal);
+}
+
+async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   let response: Response;
   try {
-    response = await fetch('/v1/runs/latest', { headers: { accept: 'application/json' }, ...(signal === undefined ? {} : { signal }) });
+    response = await fetch(path, { headers: { accept: 'application/json' }, ...(signal === undefined ? {} : { signal }) });
   } catch (cause) {
     throw unreachable(cause);
   }
   const body: unknown = await response.json().catch(() => null);
-  if (!response.ok) throw problemFrom(response.status, body);
-  return body as Page;
+  if (!response.ok) throw problemFrom(path, response.status, body);
+  return body as T;
 }
 
 /**
@@ -70,13 +79,13 @@ export function hasEnded(run: Run): boolean {
   return run.status === 'done' || run.status === 'failed' || run.status === 'cancelled';
 }
 
-function problemFrom(status: number, body: unknown): Problem {
+function problemFrom(path: string, status: number, body: unknown): Problem {
   if (typeof body === 'object' && body !== null && 'detail' in body) return body as Problem;
   return {
     type: 'Http.UnexpectedAnswer',
     title: 'The server answered with something else',
     status,
-    detail: `Got status ${status} without problem details from /v1/runs/latest.`,
+    detail: `Got status ${status} without problem details from ${path}.`,
     fix: 'Look at the log of the process that serves this page.',
   };
 }

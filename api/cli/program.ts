@@ -8,6 +8,7 @@ import * as Attack from './attack.ts';
 import * as Attest from './attest.ts';
 import * as Backtest from './backtest.ts';
 import * as Caps from './caps.ts';
+import * as Card from './card.ts';
 import * as Challenge from './challenge.ts';
 import * as Data from './data.ts';
 import * as Decode from './decode.ts';
@@ -59,6 +60,7 @@ export async function main(args: readonly string[]): Promise<number> {
     Fit,
     Score,
     Train,
+    Card,
     Stress,
     Path,
     Tune,

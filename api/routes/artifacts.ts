@@ -8,6 +8,7 @@ import { MarketPanel } from '../../datasets/panel.ts';
 import { ProtocolState } from '../../datasets/state.ts';
 import { Manifest } from '../../governance/bundle.ts';
 import { Execution, Proposal } from '../../governance/proposal.ts';
+import { ModelCard } from '../../models/card.ts';
 import { MarketModel } from '../../models/market.ts';
 import { ScenarioSet } from '../../models/scenario.ts';
 import { Policy } from '../../tuner/policy.ts';
@@ -26,6 +27,7 @@ const KINDS: readonly (readonly [string, string, ZodType])[] = [
   ['states', 'protocol-state', ProtocolState],
   ['policies', 'policy', Policy],
   ['models', 'market-model', MarketModel],
+  ['cards', 'model-card', ModelCard],
   ['scenarios', 'scenario-set', ScenarioSet],
   ['evidence', 'stress-evidence', StressEvidence],
   ['recommendations', 'recommendation', Recommendation],

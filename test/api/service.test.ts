@@ -147,6 +147,7 @@ describe('artifacts over HTTP', () => {
       `/v1/panels/${manifest.from.artifacts.panel}`,
       `/v1/states/${from.state}`,
       `/v1/policies/${from.policy}`,
+      `/v1/cards/${result.cardId}`,
       `/v1/models/${from.model}`,
       `/v1/scenarios/${from.scenarios}`,
       `/v1/evidence/${from.evidenceBefore}`,

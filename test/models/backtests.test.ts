@@ -129,3 +129,25 @@ it('a PIT histogram is even where the law is right, and is not where it is too n
   const narrow = even.map((u) => (u < 0.5 ? u ** 1.3 : 1 - (1 - u) ** 1.3));
   expect(Backtests.pitHistogram(narrow, 20).pValue).toBeLessThan(1e-4);
 });
+
+describe('Ljung and Box', () => {
+  it('gives the statistic of its formula on a short series', () => {
+    // 1, 2, 3, 4: ρ₁ = 0.25, ρ₂ = −0.3; 4·6·(0.0625/3 + 0.09/2).
+    expect(Backtests.ljungBox([1, 2, 3, 4], 2).statistic).toBeCloseTo(24 * (0.0625 / 3 + 0.09 / 2), 12);
+  });
+
+  it('rejects as often as it says where nothing is left, and finds what is', () => {
+    const white = (run: number) => Array.from({ length: 400 }, (_, t) => normalQuantile(uniform(43, PURPOSE.sampleMarket, run, t, 0)));
+    const rejected = rejections(400, (run) => Backtests.ljungBox(white(run), 10).pValue);
+    // 5 % of 400, four standard deviations.
+    expect(Math.abs(rejected - 20)).toBeLessThan(18);
+    const echoed = (run: number) => white(run).map((value, t, all) => value + 0.4 * (all[t - 1] ?? 0));
+    expect(rejections(50, (run) => Backtests.ljungBox(echoed(run), 10).pValue)).toBe(50);
+  });
+
+  it('leaves holes out', () => {
+    const whole = Array.from({ length: 300 }, (_, t) => normalQuantile(uniform(44, PURPOSE.sampleMarket, 1, t, 0)));
+    const holed = [...whole, Number.NaN, Number.NaN];
+    expect(Backtests.ljungBox(holed, 5).statistic).toBeCloseTo(Backtests.ljungBox(whole, 5).statistic, 10);
+  });
+});

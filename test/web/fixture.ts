@@ -92,6 +92,7 @@ function finished(): Result {
     losses: histogram(),
     frontier: frontier(),
     caps: caps(),
+    cardId: digest('card'),
     accountsBefore: accounts(1),
     accountsAfter: accounts(0.4),
     proposal: drafted,

@@ -65,15 +65,27 @@ describe('the built page', () => {
       return { page, complaints };
     }
 
-    it('draws a result: a mark for each collateral, three charts, the calls, nothing to complain about', async () => {
+    it('draws a result: a mark for each collateral, five charts, the calls, nothing to complain about', async () => {
       const { page, complaints } = await open('done');
       await expect.poll(() => page.locator('.mark').count()).toBe(11);
-      await expect.poll(() => page.locator('.chart canvas').count()).toBe(3);
+      await expect.poll(() => page.locator('.chart canvas').count()).toBe(5);
       await expect.poll(() => page.locator('.simulated').textContent()).toBe('Simulated');
       await expect.poll(() => page.locator('h1').textContent()).toBe('6 of 12 load lines should move. The loss budget is then kept.');
       await expect.poll(() => page.locator('tbody.line').first().textContent()).toContain('80.5');
       await expect.poll(() => page.locator('.calls li').count()).toBe(6);
       await expect.poll(() => page.locator('#verify code').first().textContent()).toBe('npx plimsoll verify .plimsoll/bundles/5f1c2a90d3');
+      expect(complaints).toEqual([]);
+    });
+
+    it('shows the card of an asset, and of another one when asked; a failed diagnostic is said', async () => {
+      const { page, complaints } = await open('done');
+      const card = page.locator('#card');
+      await expect.poll(() => card.locator('tbody tr').count()).toBe(11);
+      await expect.poll(() => card.textContent()).toContain('Nothing left behind that these tests see');
+      await expect.poll(() => card.textContent()).toContain('on its bound');
+      await card.locator('select').selectOption('ETH');
+      await expect.poll(() => card.textContent()).toContain('Ljung-Box, 20 lags, squares: doubtful');
+      await expect.poll(() => card.locator('.chart canvas').count()).toBe(2);
       expect(complaints).toEqual([]);
     });
 

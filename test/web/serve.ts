@@ -7,6 +7,7 @@ import { createServer, type Server } from 'node:http';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from '../../web/page.ts';
+import { card } from './card.ts';
 import { donePage, runOf } from './fixture.ts';
 
 export type Scene = 'done' | 'running' | 'rerunning' | 'failed' | 'empty' | 'broken' | 'progress';
@@ -54,6 +55,11 @@ export async function serve(scene: Scene, port = 0): Promise<{ url: string; clos
         response.write(`event: run\ndata: ${JSON.stringify(pageOf(scene, progress).run)}\n\n`);
       }, 150);
       request.on('close', () => clearInterval(timer));
+      return;
+    }
+    if (path.startsWith('/v1/cards/')) {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(card()));
       return;
     }
     void file(path === '/' ? 'index.html' : path.slice(1)).then((bytes) => {
