@@ -3,6 +3,7 @@
  * asked about last stays prepared, because whoever moves a slider asks about the same one again.
  */
 
+import { MarketPanel } from '../datasets/panel.ts';
 import { ProtocolState } from '../datasets/state.ts';
 import { loadKernel } from '../kernel/kernel.ts';
 import { MarketModel } from '../models/market.ts';
@@ -11,7 +12,9 @@ import { type Explanation, explain } from '../tuner/explanation/explanation.ts';
 import * as Setting from '../tuner/explanation/setting.ts';
 import { Policy } from '../tuner/policy.ts';
 import { Recommendation } from '../tuner/recommendation.ts';
+import * as Regret from '../tuner/regret.ts';
 import { StressEvidence } from '../tuner/stress/evidence.ts';
+import { NothingAfterError, NotInPanelError } from '../tuner/stress/replay.ts';
 import { type ErrorMessage, toMessage } from './errors.ts';
 import { type Artifact, unpack } from './store/artifact.ts';
 
@@ -26,14 +29,22 @@ export type Question =
       readonly against: Side | null;
       readonly paths: number;
     }
-  | { readonly ask: 'what-if'; readonly run: string; readonly parts: Packed; readonly setting: Setting.Setting };
-export type Answer = { readonly explanation: Explanation } | { readonly judgement: Setting.Judgement } | { readonly failed: ErrorMessage };
+  | { readonly ask: 'what-if'; readonly run: string; readonly parts: Packed; readonly setting: Setting.Setting }
+  | { readonly ask: 'regret'; readonly panel: Bytes; readonly parts: Packed };
+export type Answer =
+  | { readonly explanation: Explanation }
+  | { readonly judgement: Setting.Judgement }
+  /** null where the panel ends before, or lacks an asset. */
+  | { readonly regret: Regret.Regret | null }
+  | { readonly failed: ErrorMessage };
 
 let prepared: { readonly run: string; readonly judge: ReturnType<typeof Setting.judge> } | null = null;
 
 export default function work(question: Question): Answer {
   try {
-    return question.ask === 'explanation' ? { explanation: explained(question) } : { judgement: judged(question) };
+    if (question.ask === 'explanation') return { explanation: explained(question) };
+    if (question.ask === 'what-if') return { judgement: judged(question) };
+    return { regret: regretOf(read(MarketPanel, question.panel), partsOf(question.parts)) };
   } catch (error) {
     return { failed: toMessage(error) };
   }
@@ -48,6 +59,15 @@ function explained({ parts, against, paths }: Extract<Question, { ask: 'explanat
 function judged({ run, parts, setting }: Extract<Question, { ask: 'what-if' }>): Setting.Judgement {
   if (prepared?.run !== run) prepared = { run, judge: Setting.judge(loadKernel(), partsOf(parts)) };
   return prepared.judge(setting);
+}
+
+function regretOf(panel: MarketPanel, past: Regret.Past): Regret.Regret | null {
+  try {
+    return Regret.reckon(loadKernel(), past, panel);
+  } catch (error) {
+    if (error instanceof NothingAfterError || error instanceof NotInPanelError) return null;
+    throw error;
+  }
 }
 
 function partsOf(parts: Packed) {

@@ -6,30 +6,60 @@
  */
 import { PlimsollError } from '../base/errors.ts';
 import type { Id } from '../base/id.ts';
+import type { MarketModel } from '../models/market.ts';
 import type { Explanation } from '../tuner/explanation/explanation.ts';
 import type { Judgement, Setting } from '../tuner/explanation/setting.ts';
 import type { Recommendation } from '../tuner/recommendation.ts';
+import type { Regret } from '../tuner/regret.ts';
 import type { Question } from './answer-thread.ts';
 import { fromMessage } from './errors.ts';
+import { unpack } from './store/artifact.ts';
 import * as Store from './store/store.ts';
 import type { Answerer } from './workers.ts';
 
 export type Answers = {
   explanation(store: Store.Store, recommendation: Recommendation, against: Recommendation | null): Promise<Explanation>;
   whatIf(store: Store.Store, recommendation: Recommendation, setting: Setting): Promise<Judgement>;
+  /** Recommendations up to this one, the latest first, against the data of newer runs. */
+  regrets(store: Store.Store, runId: string): Promise<readonly Regret[]>;
   close(): Promise<void>;
 };
 
 /** Explanations asked for at once; each takes ten seconds on the sample, a minute against another run. */
 const MOST_EXPLANATIONS = 4;
-/** Settings asked for at once: two seconds of a slider's questions. */
+/** Settings asked for at once: two seconds of a slider's questions, and regrets. */
 const MOST_SETTINGS = 8;
+/** Runs whose past is looked at. */
+const MOST_RUNS = 60;
 const EXPLANATION_PATHS = 1_024;
 const KEPT = 32;
 
 export function open(): Answers {
   const [slow, quick] = [desk(MOST_EXPLANATIONS), desk(MOST_SETTINGS)];
   const kept = new Map<string, Promise<Explanation>>();
+  const regrets = new Map<string, Promise<Regret | null>>();
+  const regretOf = async (store: Store.Store, run: Store.PastRun, runs: readonly Store.PastRun[]): Promise<Regret | null> => {
+    const later = judgeOf(run, runs);
+    if (later === null) return null;
+    const key = `${run.id} ${later.id}`;
+    const known = regrets.get(key) ?? null;
+    if (known !== null) return known;
+    const making = (async () => {
+      const answer = await quick.ask('regret', async () => {
+        const recommendation = run.recommendation as Recommendation;
+        const [parts, model] = await Promise.all([
+          partsOf(store, recommendation),
+          part(store, 'market-model', (later.recommendation as Recommendation).from.model),
+        ]);
+        const { from } = JSON.parse(unpack(model)) as MarketModel;
+        return { ask: 'regret', panel: await part(store, 'market-panel', from.panel), parts };
+      });
+      return (answer as { regret: Regret | null }).regret;
+    })();
+    remember(regrets, key, making);
+    return making;
+  };
+
   return {
     explanation(store, recommendation, against) {
       const key = `${recommendation.id} ${against?.id}`;
@@ -48,10 +78,7 @@ export function open(): Answers {
         });
         return (answer as { explanation: Explanation }).explanation;
       })();
-      const [oldest] = kept.keys();
-      if (kept.size >= KEPT && oldest !== undefined) kept.delete(oldest);
-      kept.set(key, making);
-      making.catch(() => kept.delete(key));
+      remember(kept, key, making);
       return making;
     },
     async whatIf(store, recommendation, setting) {
@@ -60,6 +87,18 @@ export function open(): Answers {
         return { ask: 'what-if', run: recommendation.id, parts, setting };
       });
       return (answer as { judgement: Judgement }).judgement;
+    },
+    async regrets(store, runId) {
+      const runs = await Store.pastRuns(store, MOST_RUNS);
+      const own = runs.find(({ id }) => id === runId);
+      const past = runs.filter(({ asOf, protocol }) => own !== undefined && protocol === own.protocol && asOf <= own.asOf);
+      const found: Regret[] = [];
+      // One after the other: a reader takes one place of the queue, however long the history.
+      for (const run of past) {
+        const entry = (run.regret as Regret | null) ?? (await regretOf(store, run, runs));
+        if (entry !== null) found.push(entry);
+      }
+      return found;
     },
     async close() {
       await Promise.all([slow.close(), quick.close()]);
@@ -94,6 +133,20 @@ function desk(places: number) {
     },
     close: async () => void (await (await thread)?.close()),
   };
+}
+
+/** The first run that has seen the whole horizon, else the one that has seen most of it; null where none is later. */
+function judgeOf({ asOf, horizonSeconds }: Store.PastRun, runs: readonly Store.PastRun[]): Store.PastRun | null {
+  const end = new Date(Date.parse(asOf) + 1000 * horizonSeconds).toISOString();
+  const later = runs.filter((other) => other.asOf > asOf).reverse();
+  return later.find((other) => other.asOf >= end) ?? later.at(-1) ?? null;
+}
+
+function remember<T>(kept: Map<string, Promise<T>>, key: string, making: Promise<T>): void {
+  const [oldest] = kept.keys();
+  if (kept.size >= KEPT && oldest !== undefined) kept.delete(oldest);
+  kept.set(key, making);
+  making.catch(() => kept.delete(key));
 }
 
 async function partsOf(store: Store.Store, recommendation: Recommendation) {

@@ -54,6 +54,8 @@ const OUTCOMES: Readonly<Record<string, Outcome>> = {
   'Jobs.RedisUnreachableError': { status: 503, exitCode: 1 },
   'Folder.UnwritableError': { status: 500, exitCode: 1 },
   'Stress.IdleOptionError': { status: 400, exitCode: 2 },
+  'Regret.IncompleteError': { status: 400, exitCode: 2 },
+  'RegretLedger.TamperedError': { status: 422, exitCode: 4 },
   'WhatIf.BadWhatIfError': { status: 400, exitCode: 2 },
   'Verify.OtherCodeError': { status: 409, exitCode: 3 },
   'Verify.ForeignInputError': { status: 422, exitCode: 4 },

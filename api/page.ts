@@ -11,6 +11,7 @@ import { FitReport, ForecasterVerdict } from '../models/market.ts';
 import { Caps } from '../tuner/caps.ts';
 import { Frontier } from '../tuner/frontier.ts';
 import { Recommendation } from '../tuner/recommendation.ts';
+import { Regret } from '../tuner/regret.ts';
 import { AccountImpact, NamedResult } from '../tuner/stress/evidence.ts';
 import { Run } from './progress.ts';
 
@@ -112,6 +113,8 @@ export const Result = z
       })
       .readonly()
       .nullable(),
+    /** Missing in results stored before it was added. */
+    regret: Regret.nullable().optional(),
     milliseconds: z.record(z.string(), z.number()).readonly(),
   })
   .readonly();

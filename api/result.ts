@@ -17,7 +17,7 @@ const VOLATILITY_WINDOW_SECONDS = SECONDS_PER_DAY;
 const SECONDS_PER_YEAR = 365.25 * SECONDS_PER_DAY;
 
 export function resultOf(made: Voyage): Computed {
-  const { panel, state, policy, model, scenarios, before, after, recommendation, proposal, replayed, frontier, caps } = made;
+  const { panel, state, policy, model, scenarios, before, after, recommendation, proposal, replayed, regret, frontier, caps } = made;
   const assets = exposuresOf(state, model);
   return {
     simulated: panel.simulated || state.simulated,
@@ -77,6 +77,7 @@ export function resultOf(made: Voyage): Computed {
             after: replayed.after.result,
             contained: { before: replayed.contained.before.result, after: replayed.contained.after.result },
           },
+    regret,
   };
 }
 

@@ -30,6 +30,7 @@ import { type Frontier, trace } from '../tuner/frontier.ts';
 import { lossBudgetUsd } from '../tuner/objective.ts';
 import { type Policy, parsePolicy } from '../tuner/policy.ts';
 import type { Recommendation } from '../tuner/recommendation.ts';
+import * as Regret from '../tuner/regret.ts';
 import { tune } from '../tuner/search.ts';
 import type { Evaluate, EvaluateInputs } from '../tuner/stress/evaluate.ts';
 import type { StressEvidence } from '../tuner/stress/evidence.ts';
@@ -60,6 +61,8 @@ export type Voyage = {
   readonly evidence: Bundle.Evidence;
   readonly proposal: Proposal | NoProposal;
   readonly replayed: Replayed | null;
+  /** The advice against what happened; null where the data ends at as-of. */
+  readonly regret: Regret.Regret | null;
   readonly frontier: Frontier;
   readonly caps: Caps;
 };
@@ -165,15 +168,16 @@ export async function voyage(deps: Deps, options: VoyageOptions, report: Report)
 
     // 9. Hindsight, where the data goes on after as-of. Not part of the evidence.
     report('replay', 0);
-    const days = asOf === null ? null : replayPanel(read.series, grid, asOf);
+    const days = asOf === null ? null : daysAfter(read.series, grid, asOf, REPLAY_SECONDS);
     const along = (impact: ReplayImpact) => {
       const one = (parameters: StressEvidence['parameters']) =>
         replay(loadKernel(), state, days!, parameters, { model, borrowers: 'responsive', impact });
       return { before: one(before.parameters), after: one(after.parameters) };
     };
     const replayed = days === null ? null : { ...along('added'), contained: along('contained') };
+    const regret = days === null ? null : Regret.reckon(loadKernel(), { state, model, scenarios, recommendation }, days);
     report('replay', 1);
-    return { panel, state, policy, model, scenarios, before, after, recommendation, evidence, proposal, replayed, frontier, caps };
+    return { panel, state, policy, model, scenarios, before, after, recommendation, evidence, proposal, replayed, regret, frontier, caps };
   } finally {
     await crew.close();
   }
@@ -248,14 +252,15 @@ export async function readPolicy(path: string): Promise<Policy> {
   return parsePolicy(await readText(path), path);
 }
 
-/** The realised bars around as-of. Nothing is judged or left out here: what happened, happened. */
-function replayPanel(
+/** The realised bars around as-of, null where there are none after it. Nothing is judged or left out here: what happened, happened. */
+export function daysAfter(
   series: Parameters<typeof align>[0],
   grid: Pick<Parameters<typeof align>[1], 'quote' | 'sources' | 'simulated'>,
   asOf: string,
-) {
+  seconds: number,
+): MarketPanel | null {
   const fromMs = Date.parse(asOf) - REPLAY_LEAD_SECONDS * 1000;
-  const toMs = Date.parse(asOf) + REPLAY_SECONDS * 1000;
+  const toMs = Date.parse(asOf) + seconds * 1000;
   const goesOn = series.some(({ timesMs }) => (timesMs.at(-1) ?? 0) > Date.parse(asOf));
   if (!goesOn) return null;
   const waivers = [...new Set(series.map(({ asset }) => asset))].flatMap((subject) =>

@@ -20,6 +20,7 @@ import * as Frontier from './frontier.ts';
 import * as Path from './path.ts';
 import * as PriceCap from './price-cap.ts';
 import * as Propose from './propose.ts';
+import * as Regret from './regret.ts';
 import * as Review from './review.ts';
 import * as Run from './run.ts';
 import * as Score from './score.ts';
@@ -70,6 +71,7 @@ export async function main(args: readonly string[]): Promise<number> {
     Backtest,
     Attack,
     Explain,
+    Regret,
     PriceCap,
     Propose,
     Simulate,

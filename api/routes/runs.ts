@@ -6,6 +6,7 @@ import { Caps } from '../../tuner/caps.ts';
 import { Explanation } from '../../tuner/explanation/explanation.ts';
 import { Judgement, Setting } from '../../tuner/explanation/setting.ts';
 import { Frontier } from '../../tuner/frontier.ts';
+import { Regret, TrackRecord, trackRecord } from '../../tuner/regret.ts';
 import { Problem } from '../errors.ts';
 import { DEFAULT_OPTIONS, VoyageOptions } from '../options.ts';
 import { Page, type Result } from '../page.ts';
@@ -164,6 +165,25 @@ export function routes(service: () => Service | null): FastifyPluginAsyncZod {
         const { answers } = needService(service);
         const { recommendation } = found(await finished(params.id), params.id);
         return answers.whatIf(needStore(service), recommendation, body);
+      },
+    );
+
+    app.get(
+      '/runs/:id/regret',
+      {
+        schema: {
+          tags: ['runs'],
+          summary:
+            'Recommendations up to this run, the latest first, against what then happened as far as its own data or that of newer runs goes',
+          params: Params,
+          response: { 200: z.strictObject({ entries: z.array(Regret).readonly(), trackRecord: TrackRecord }), ...problems },
+        },
+      },
+      async ({ params }) => {
+        const { answers } = needService(service);
+        found(await finished(params.id), params.id);
+        const entries = await answers.regrets(needStore(service), params.id);
+        return { entries, trackRecord: trackRecord(entries) };
       },
     );
 

@@ -194,6 +194,36 @@ export async function latestRun(store: Store, statuses: readonly RunStatus[]): P
   return row ?? null;
 }
 
+/** A finished run without the bulk of its result. */
+export type PastRun = {
+  readonly id: string;
+  readonly asOf: string;
+  readonly protocol: string;
+  readonly recommendation: unknown;
+  /** Seconds of the forecast. */
+  readonly horizonSeconds: number;
+  /** What the result itself knows of the days after, null or nothing where it knows none. */
+  readonly regret: unknown;
+};
+
+/** Finished runs, the latest as-of first. */
+export async function pastRuns(store: Store, limit: number): Promise<readonly PastRun[]> {
+  const summary = runs.summary;
+  return store.database
+    .select({
+      id: runs.id,
+      asOf: sql<string>`${summary}->>'asOf'`,
+      protocol: sql<string>`${summary}->>'protocol'`,
+      recommendation: sql<unknown>`${summary}->'recommendation'`,
+      horizonSeconds: sql<number>`((${summary}->'scenarios'->>'steps')::bigint * (${summary}->'scenarios'->>'stepSeconds')::bigint)::float8`,
+      regret: sql<unknown>`${summary}->'regret'`,
+    })
+    .from(runs)
+    .where(eq(runs.status, 'done'))
+    .orderBy(desc(sql`${summary}->>'asOf'`), desc(runs.id))
+    .limit(limit);
+}
+
 /** Runs that nobody finished: what the queue must hold. */
 export async function unfinishedRuns(store: Store): Promise<readonly RunRow[]> {
   return store.database

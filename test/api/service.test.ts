@@ -243,6 +243,34 @@ describe(
   2 * MINUTES,
 );
 
+describe('a past run', () => {
+  it(
+    'is held against what happened: by its own data, or by those of a newer run',
+    async () => {
+      expect((await app.inject(`/v1/runs/${result.runId}/regret`)).json()).toMatchObject({ entries: [], trackRecord: { judged: 0 } });
+      const asOf = new Date(Date.parse(result.asOf) - 14 * 86_400_000).toISOString();
+      const asked = Run.parse((await post({ ...SAMPLE, asOf })).json());
+      await expect.poll(async () => (await service.run(asked.id))?.status, { timeout: 2 * MINUTES, interval: 500 }).toBe('done');
+      const own = (await app.inject(`/v1/runs/${asked.id}/regret`)).json();
+      expect(own.entries).toHaveLength(1);
+      expect(own.entries[0]).toMatchObject({ complete: true, startsAt: asOf });
+      expect(own.trackRecord).toMatchObject({ recommendations: 1, judged: 1 });
+      // As stored before results held it: the newer run's panel says the same.
+      await service.store()!.pool.query(`UPDATE plimsoll.runs SET summary = summary - 'regret' WHERE id = '${asked.id}'`);
+      const byNewer = (await app.inject(`/v1/runs/${result.runId}/regret`)).json();
+      expect(byNewer.entries).toHaveLength(1);
+      const [one, other] = [own.entries[0], byNewer.entries[0]];
+      expect(other.from.panel).not.toBe(one.from.panel);
+      expect([other.advised, other.inForce, other.hindsight]).toEqual([one.advised, one.inForce, one.hindsight]);
+      const { attribution } = (await app.inject(`/v1/runs/${result.runId}/explanation?against=${asked.id}`)).json();
+      const parts = Object.values(attribution.byDriver as Record<string, number>).reduce((sum, part) => sum + part, 0);
+      const change = attribution.toUsd.expectedShortfallUsd - attribution.fromUsd.expectedShortfallUsd;
+      expect(parts).toBeCloseTo(change, 4);
+    },
+    5 * MINUTES,
+  );
+});
+
 function bundleFile(name: string): Buffer {
   return readFileSync(join(result.bundle.path, name));
 }

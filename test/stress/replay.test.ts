@@ -42,7 +42,7 @@ describe('replay of what came after', () => {
   it('moves the book by the closes after as-of, relative to the last one before it', () => {
     const { result, worst, steps, from, to, prices } = run(fall);
     expect({ steps, from, to }).toEqual({ steps: 5, from: '2024-01-01T00:00:00.000Z', to: '2024-01-01T05:00:00.000Z' });
-    expect(prices).toEqual([{ asset: 'A00', lowest: 0.4, last: 0.4, missingBars: 1 }]);
+    expect(prices).toEqual([{ asset: 'A00', lowest: 0.4, mean: 0.72, last: 0.4, missingBars: 1 }]);
     expect(result.liquidatedAccounts).toBe(1);
     expect(result.badDebtUsd).toBeGreaterThan(0);
     expect(worst).toEqual([{ account: 'a', lossUsd: result.badDebtUsd }]);

@@ -43,8 +43,14 @@ export type ReplayResult = {
   readonly steps: number;
   readonly from: string;
   readonly to: string;
-  /** Lowest and last price as multiples of the price at `asOf`, by panel asset. */
-  readonly prices: readonly { readonly asset: string; readonly lowest: number; readonly last: number; readonly missingBars: number }[];
+  /** Lowest, mean and last price as multiples of the price at `asOf`, by panel asset. */
+  readonly prices: readonly {
+    readonly asset: string;
+    readonly lowest: number;
+    readonly mean: number;
+    readonly last: number;
+    readonly missingBars: number;
+  }[];
 };
 
 export function replay(
@@ -110,6 +116,7 @@ export function replay(
     prices: driving.map((asset, index) => ({
       asset,
       lowest: Math.min(...moves[index]!.factors),
+      mean: moves[index]!.factors.reduce((sum, factor) => sum + factor, 0) / steps,
       last: moves[index]!.factors.at(-1)!,
       missingBars: moves[index]!.missing,
     })),
