@@ -3,12 +3,12 @@
  * was not expected trips the breaker, and nothing is sent again until a person has removed it.
  */
 import type { Client, Hex, TransactionReceipt } from 'viem';
-import { getTransactionReceipt, waitForTransactionReceipt } from 'viem/actions';
 import { PlimsollError, quote } from '../base/errors.ts';
 import * as Guard from './guard.ts';
 import type { File } from './guard-file.ts';
 import * as GuardFile from './guard-file.ts';
 import * as Gates from './guard-gates.ts';
+import { receiptOf } from './receipt.ts';
 import type { Address } from './targets/words.ts';
 
 /** What keeps the machine from acting: a person's stop, or a breaker that tripped. The same place for both. */
@@ -43,8 +43,7 @@ export async function apply(
   if (!broadcast || !('data' in next)) return { gates, next, sent: null, held: await held() };
 
   const transaction = await send(client, relayer, file.guard, next.data);
-  await waitForTransactionReceipt(client, { hash: transaction });
-  const receipt = await getTransactionReceipt(client, { hash: transaction });
+  const receipt = await receiptOf(client, transaction);
   const after = await held();
   const wrong = await unexpected(client, file, update, next.act, receipt, after);
   if (wrong !== null) {

@@ -9,6 +9,7 @@ import * as Artifacts from '../../governance/contracts/artifacts.ts';
 import { FIELDS, valuesToAbi } from '../../governance/guard.ts';
 import * as GuardLimits from '../../governance/guard-limits.ts';
 import { type GuardPolicy, toAbi } from '../../governance/guard-policy.ts';
+import { receiptOf } from '../../governance/receipt.ts';
 import { compile, ownSources } from '../../scripts/contracts.ts';
 import { type Batch, batch, type Case } from './cases.ts';
 
@@ -56,7 +57,7 @@ async function open(anvil: Anvil): Promise<{ readonly judge: (one: Batch) => Pro
   const [account] = (await wallet.getAddresses()) as [Hex];
   const create = async (data: Hex): Promise<Hex> => {
     const hash = await wallet.sendTransaction({ account, chain: null, data, gas: 20_000_000n });
-    return (await client.waitForTransactionReceipt({ hash, pollingInterval: 20 })).contractAddress!;
+    return (await receiptOf(client, hash, { everyMs: 20, longestMs: 30_000 })).contractAddress!;
   };
   const own = Object.fromEntries(Object.entries(ownSources()).map(([name, text]) => [`contracts/${name}`, text]));
   const [harness] = compile({ ...own, 'LimitsHarness.sol': readFileSync(HARNESS, 'utf8') }, ['LimitsHarness.sol'], 'draft');

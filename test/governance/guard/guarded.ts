@@ -64,7 +64,7 @@ export async function guarded() {
   const gas: Record<string, bigint> = {};
   const send = async ({ what, data }: GuardDeploy.Creation) => {
     const hash = await chain.rpc('eth_sendTransaction', { from: deployer, data, gas: toHex(15_000_000) });
-    gas[what] = (await chain.client.waitForTransactionReceipt({ hash: hash as Hex })).gasUsed;
+    gas[what] = (await chain.receipt(hash as Hex)).gasUsed;
   };
   const deployment = await GuardDeploy.deploy(chain.client, send, plan, deployer);
   const guardPolicy: GuardPolicy = GuardTerms.fromTuner(policy, 'WETH', {
@@ -105,7 +105,7 @@ export async function guarded() {
   };
   const transact = async (from: Hex, to: Hex, data: Hex) => {
     const hash = (await chain.rpc('eth_sendTransaction', { from, to, data, gas: toHex(5_000_000) })) as Hex;
-    const receipt = await chain.client.waitForTransactionReceipt({ hash });
+    const receipt = await chain.receipt(hash);
     if (receipt.status !== 'success') throw new Error(await whyRefused(chain.client, from, to, data));
     return receipt;
   };
