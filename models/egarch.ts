@@ -157,15 +157,12 @@ function starts(spec: Spec): Float64Array[][] {
 /** Every kink may hold a small top of its own: looks on either side. */
 function nearby(objective: Search.Valued, found: Minimum): Minimum {
   let best = found;
-  let { evaluations } = found;
   for (const shift of NEARBY) {
     const start = found.x.slice();
     start[0] = start[0]! + shift;
-    const other = Estimate.refine(objective, start);
-    evaluations += other.evaluations;
-    if (other.value < best.value) best = other;
+    best = Estimate.better(best, Estimate.refine(objective, start));
   }
-  return { ...best, evaluations };
+  return best;
 }
 
 /** Holds μ at the nearest return, searches the rest, and asks both sides. */

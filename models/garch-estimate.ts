@@ -75,14 +75,15 @@ export function search(
     )
     .sort((a, b) => a.value - b.value);
   let best = refine(objective, screened[0]!.start);
-  let evaluations = best.evaluations + groups.reduce((sum, starts) => sum + starts.length, 0);
-  if (observations >= LONG_BARS && best.converged && clear(best.x)) return { ...best, evaluations };
-  for (const { start } of screened.slice(1)) {
-    const other = refine(objective, start);
-    evaluations += other.evaluations;
-    if (other.value < best.value) best = other;
-  }
-  return { ...best, evaluations };
+  const screening = groups.reduce((sum, starts) => sum + starts.length, 0);
+  if (observations >= LONG_BARS && best.converged && clear(best.x)) return { ...best, evaluations: best.evaluations + screening };
+  for (const { start } of screened.slice(1)) best = better(best, refine(objective, start));
+  return { ...best, evaluations: best.evaluations + screening };
+}
+
+/** With the evaluations of both. */
+export function better(one: Minimum, other: Minimum): Minimum {
+  return { ...(other.value < one.value ? other : one), evaluations: one.evaluations + other.evaluations };
 }
 
 /**

@@ -16,9 +16,11 @@ export type Valued = (x: Float64Array, gradient: Float64Array | null) => number;
 const MAX_PERSISTENCE = 0.9999;
 const BOUND_MARGIN = 1e-5;
 const SMALLEST_OMEGA = 1e-10;
-/** Persistence and its share that reacts to news: where the search starts. The best few are refined. */
-const START_PERSISTENCE = [0.9, 0.97, 0.99, 0.998];
+/** Persistence and its share that reacts to news: where the search starts. Short series may have their top at a short memory. */
+const START_PERSISTENCE = [0.4, 0.9, 0.97, 0.99, 0.998];
 const START_NEWS = [0.05, 0.15];
+/** Degrees of freedom from which errors that ended as good as normal are searched again. */
+const NEARLY_NORMAL = 40;
 
 /** Coordinates of ν and λ, shared with EGARCH. */
 export const MIN_NU = 2.05;
@@ -68,10 +70,9 @@ export function fromNatural(p: Natural, spec: Spec): Float64Array {
   return Float64Array.from([...coordinates, ...lawCoordinates(p.nu, p.lambda ?? null, spec.errors)]);
 }
 
-/** By persistence. */
-export function starts(spec: Spec): Float64Array[][] {
+export function starts(spec: Spec): Float64Array[] {
   const law = { nu: spec.errors === 'normal' ? null : 5, lambda: spec.errors === 'skewed' ? 0 : null };
-  return START_PERSISTENCE.map((phi) =>
+  return START_PERSISTENCE.flatMap((phi) =>
     START_NEWS.map((news) => {
       const beta = phi * (1 - news);
       return fromNatural({ mu: 0, omega: 1 - phi, alpha: phi - beta, gamma: 0, beta, ...law }, spec);
@@ -83,6 +84,15 @@ export function starts(spec: Spec): Float64Array[][] {
 export function isClear({ alpha, gamma, beta }: Natural): boolean {
   const news = alpha + gamma / 2;
   return news > 0.04 && news + beta > 0.9 && news + beta < 0.999;
+}
+
+/** Beyond the largest ν the likelihood is flat and its score says nothing: the place with a ν to search from again, null where not needed. */
+export function offNormal(x: Float64Array, spec: Spec): Float64Array | null {
+  const { nu } = toNatural(x, spec);
+  if (nu === null || nu < MAX_NU) return null;
+  const inside = x.slice();
+  inside[x.length - (spec.errors === 'skewed' ? 2 : 1)] = Math.log(NEARLY_NORMAL - MIN_NU);
+  return inside;
 }
 
 export function boundsOf(p: Natural, spec: Spec): string[] {

@@ -59,9 +59,13 @@ export function fit(returns: ArrayLike<number>, spec: Spec, near?: Parameters): 
   // 1. Scale to unit mean square.
   const { scaled, scale, observations } = Estimate.scaleToUnit(returns);
   const problem = Adjoint.prepare(scaled, spec);
-  // 2. Screen the starts by likelihood, refine the best of each kind of persistence.
-  const starts = near === undefined ? Search.starts(spec) : [[Search.fromNatural(rescaled(near, 1 / scale), spec)]];
-  const best = Estimate.search(Search.objective(problem, spec), starts, observations, (x) => Search.isClear(Search.toNatural(x, spec)));
+  // 2. Screen the starts by likelihood, refine the best, and the others where that leaves a doubt.
+  const starts = near === undefined ? Search.starts(spec) : [Search.fromNatural(rescaled(near, 1 / scale), spec)];
+  const objective = Search.objective(problem, spec);
+  const groups = starts.map((start) => [start]);
+  const found = Estimate.search(objective, groups, observations, (x) => Search.isClear(Search.toNatural(x, spec)));
+  const inside = Search.offNormal(found.x, spec);
+  const best = inside === null ? found : Estimate.better(found, Estimate.refine(objective, inside));
   // 3. Back to natural parameters in the caller's unit.
   const natural = Search.toNatural(best.x, spec);
   const atBound = Search.boundsOf(natural, spec);

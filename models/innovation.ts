@@ -78,6 +78,7 @@ export function total(z: Float64Array, l: Law, pull: Float64Array, sums: Float64
   sums.fill(0);
   if (l.errors === 'normal') return normalTotal(z, l, pull);
   const { nu, lambda, a, b, aNu, bNu, aLambda, bLambda } = l;
+  const skewed = l.errors === 'skewed';
   const scale = 1 / (nu - 2);
   const [above, below] = [1 / (1 + lambda), 1 / (1 - lambda)];
   // Logarithms cost most of the time: they are taken of products of many factors.
@@ -96,8 +97,8 @@ export function total(z: Float64Array, l: Law, pull: Float64Array, sums: Float64
     }
     count += 1;
     const y = b * value + a;
-    // Asked first whether there is a skew: the sign alone would be guessed wrong half the time.
-    const short = lambda !== 0 && y < 0;
+    // Asked first whether the law has sides: the sign alone would be guessed wrong half the time. λ = 0 has, for its derivative.
+    const short = skewed && y < 0;
     const inverse = short ? below : above;
     const u = y * inverse;
     const q = u * u * scale;

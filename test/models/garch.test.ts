@@ -110,6 +110,15 @@ describe('fit', () => {
     expect(near.evaluations).toBeLessThan(wide.evaluations);
   });
 
+  it('misses no top with a short memory', () => {
+    const truth: Garch.Parameters = { mu: 0, omega: 0.7, alpha: 0.08, gamma: 0, beta: 0.2, nu: null };
+    for (let path = 0; path < 60; path += 1) {
+      const returns = Garch.simulate(truth, 500, { seed: 9, purpose: PURPOSE.sampleMarket, path });
+      const fromTruth = Garch.fit(returns, NORMAL, truth).logLikelihood;
+      expect(Garch.fit(returns, NORMAL).logLikelihood, `path ${path}`).toBeGreaterThan(fromTruth - 1e-6);
+    }
+  });
+
   it('reports a parameter that ends on its bound, and gives it no standard error', () => {
     // A large move is always followed by a small one: news lowers volatility, so α is pressed against 0.
     const returns = Garch.simulate({ ...GARCH, mu: 0, alpha: 0, beta: 0, omega: 1 }, 1_500, stream(3)).map((r, t) =>

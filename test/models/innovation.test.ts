@@ -65,6 +65,23 @@ describe.each(laws)('%o', (l) => {
     }
   });
 
+  it('adds up to its sums over a sample, no skew included', () => {
+    const z = Float64Array.of(-4, -0.7, Number.NaN, 0.05, 1.3, 5, -0.2);
+    const [pull, sums, out] = [new Float64Array(z.length), new Float64Array(2), new Float64Array(3)];
+    const total = Innovation.total(z, l, pull, sums);
+    let [density, byNu, byLambda] = [0, 0, 0];
+    for (let t = 0; t < z.length; t += 1) {
+      if (Number.isNaN(z[t]!)) continue;
+      density += Innovation.logDensity(z[t]!, l, out);
+      byNu += out[1]!;
+      byLambda += out[2]!;
+      expect(pull[t]).toBeCloseTo(out[0]!, 12);
+    }
+    expect(total).toBeCloseTo(density, 11);
+    if (l.errors !== 'normal') expect(sums[0]).toBeCloseTo(byNu, 11);
+    if (l.errors === 'skewed') expect(sums[1]).toBeCloseTo(byLambda, 11);
+  });
+
   it('has partial moments whose derivatives are theirs', () => {
     if (l.errors !== 'skewed') return;
     for (const moment of [Innovation.meanAbsolute, Innovation.badShare]) {
