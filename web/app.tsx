@@ -8,6 +8,7 @@ import { Bar, SECTIONS } from './bar.tsx';
 import { Caps } from './caps.tsx';
 import { ModelCard } from './card.tsx';
 import { follow, hasEnded, latest } from './client.ts';
+import { Explained } from './explanation.tsx';
 import { Frontier } from './frontier.tsx';
 import { Help } from './help.tsx';
 import { listen } from './keys.ts';
@@ -17,9 +18,11 @@ import type { Page, Problem } from './page.ts';
 import { Proposed } from './proposal.tsx';
 import { Data, Model } from './quality.tsx';
 import { Regimes } from './regime.tsx';
+import { Regret } from './regret.tsx';
 import { Progress, Seconds, Trouble, Underway } from './run.tsx';
 import { Standing } from './standing.tsx';
 import { apply, current, next, type Theme } from './theme.ts';
+import { WhatIf } from './what-if.tsx';
 
 const RETRY_MILLISECONDS = 1_500;
 /** The server listens, but its stores are not open yet. */
@@ -84,18 +87,15 @@ export function App() {
   verify.current = result?.verifyCommand ?? '';
   useEffect(
     () =>
-      listen(
-        () => SECTIONS.map(([id]) => id),
-        (action) => {
-          if (action === 'help') setHelp(true);
-          else if (action === 'theme') setTheme(next);
-          else if (action === 'copy-verify') void navigator.clipboard?.writeText(verify.current);
-          else {
-            setFilter('');
-            setHelp(false);
-          }
-        },
-      ),
+      listen(SECTIONS, (action) => {
+        if (action === 'help') setHelp(true);
+        else if (action === 'theme') setTheme(next);
+        else if (action === 'copy-verify') void navigator.clipboard?.writeText(verify.current);
+        else {
+          setFilter('');
+          setHelp(false);
+        }
+      }),
     [],
   );
 
@@ -132,9 +132,12 @@ export function App() {
             <Losses result={result} theme={theme} />
             {result.frontier !== undefined && <Frontier frontier={result.frontier} theme={theme} />}
             {result.caps !== undefined && <Caps caps={result.caps} />}
+            <WhatIf key={`what-if ${result.runId}`} result={result} />
             <Crashes result={result} />
             <Accounts result={result} />
             {result.replay !== null && <Replayed replay={result.replay} />}
+            <Explained key={`explained ${result.runId}`} result={result} />
+            <Regret key={`regret ${result.runId}`} runId={result.runId} />
             <Proposed result={result} />
             <Data result={result} />
             <Model result={result} />

@@ -5,18 +5,21 @@ import { short, when } from './format.ts';
 import type { Result } from './page.ts';
 import type { Theme } from './theme.ts';
 
-/** In the order of the page; the number is also the key that jumps there, 0 for the tenth. */
-export const SECTIONS: readonly (readonly [string, string])[] = [
-  ['load-lines', 'Load lines'],
-  ['regime', 'Regime'],
-  ['losses', 'Losses'],
-  ['frontier', 'Frontier'],
-  ['crashes', 'Crashes'],
-  ['accounts', 'Accounts'],
-  ['proposal', 'Proposal'],
-  ['data', 'Data'],
-  ['model', 'Model'],
-  ['verify', 'Verify'],
+/** In the order of the page: id, title, and the key that jumps there. */
+export const SECTIONS: readonly (readonly [string, string, string])[] = [
+  ['load-lines', 'Load lines', '1'],
+  ['regime', 'Regime', '2'],
+  ['losses', 'Losses', '3'],
+  ['frontier', 'Frontier', '4'],
+  ['what-if', 'What if', 'w'],
+  ['crashes', 'Crashes', '5'],
+  ['accounts', 'Accounts', '6'],
+  ['explanation', 'Explanation', 'e'],
+  ['regret', 'Regret', 'r'],
+  ['proposal', 'Proposal', '7'],
+  ['data', 'Data', '8'],
+  ['model', 'Model', '9'],
+  ['verify', 'Verify', '0'],
 ];
 
 export function Bar(props: { result: Result | null; theme: Theme; onTheme: () => void; onHelp: () => void }) {
@@ -57,9 +60,9 @@ export function Bar(props: { result: Result | null; theme: Theme; onTheme: () =>
       </span>
       {result !== null && (
         <nav aria-label="Sections">
-          {SECTIONS.map(([id, title], index) => (
+          {SECTIONS.map(([id, title, key]) => (
             <a key={id} href={`#${id}`}>
-              <i>{(index + 1) % 10}</i> {title}
+              <i>{key}</i> {title}
             </a>
           ))}
         </nav>

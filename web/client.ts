@@ -1,30 +1,52 @@
 /**
- * The page's one way to the server: three verbs. The shapes are in page.ts.
+ * The page's one way to the server. The shapes are in page.ts and answers.ts.
  *
  * Nothing of the server's code is imported: the page would work against any server that answers in these shapes.
  *
  *   GET /v1/runs/latest        -> Page           application/json; problem details on failure
  *   GET /v1/cards/:id          -> ModelCard      immutable: the browser keeps it
+ *   GET /v1/runs               -> { items: Run[] }
+ *   GET /v1/runs/:id/explanation, /regret; POST /v1/runs/:id/what-if: seconds of the server's time
  *   GET /v1/runs/:id/events    -> text/event-stream of `event: run`, data: Run (the whole run each time, last state first)
  */
 
+import type { Explanation, Judgement, Regrets, Setting } from './answers.ts';
 import type { ModelCard, Page, Problem, Run } from './page.ts';
 
 const RETRY_MILLISECONDS = 2_000;
 
 /** The whole page's data. Throws a Problem: the server's own, or one that says that it does not answer. */
 export function latest(signal?: AbortSignal): Promise<Page> {
-  return get('/v1/runs/latest', signal);
+  return ask('/v1/runs/latest', signal);
 }
 
 export function card(id: string, signal?: AbortSignal): Promise<ModelCard> {
-  return get(`/v1/cards/${encodeURIComponent(id)}`, signal);
+  return ask(`/v1/cards/${encodeURIComponent(id)}`, signal);
 }
 
-async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+export async function finishedRuns(signal?: AbortSignal): Promise<readonly Run[]> {
+  const { items } = await ask<{ items: readonly Run[] }>('/v1/runs?limit=100', signal);
+  return items.filter(({ status }) => status === 'done');
+}
+
+export function explanation(runId: string, against: string | null, signal?: AbortSignal): Promise<Explanation> {
+  const query = against === null ? '' : `?against=${encodeURIComponent(against)}`;
+  return ask(`/v1/runs/${encodeURIComponent(runId)}/explanation${query}`, signal);
+}
+
+export function whatIf(runId: string, setting: Setting, signal?: AbortSignal): Promise<Judgement> {
+  const headers = { accept: 'application/json', 'content-type': 'application/json' };
+  return ask(`/v1/runs/${encodeURIComponent(runId)}/what-if`, signal, { method: 'POST', headers, body: JSON.stringify(setting) });
+}
+
+export function regrets(runId: string, signal?: AbortSignal): Promise<Regrets> {
+  return ask(`/v1/runs/${encodeURIComponent(runId)}/regret`, signal);
+}
+
+async function ask<T>(path: string, signal?: AbortSignal, init: RequestInit = { headers: { accept: 'application/json' } }): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(path, { headers: { accept: 'application/json' }, ...(signal === undefined ? {} : { signal }) });
+    response = await fetch(path, { ...init, ...(signal === undefined ? {} : { signal }) });
   } catch (cause) {
     throw unreachable(cause);
   }

@@ -11,27 +11,30 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ['/', 'filter load lines'],
   ['Esc', 'clear the filter, close this'],
   ['1 … 9, 0', 'go to a section'],
+  ['w  e  r', 'what if, explanation, regret'],
   ['t', 'light, dark, as the system'],
   ['v', 'copy the verify command'],
   ['?', 'this list'],
 ];
 
-export function listen(sections: () => readonly string[], act: (action: KeyAction) => void): () => void {
+/** `sections`: id, title and key of each. */
+export function listen(sections: readonly (readonly [string, string, string])[], act: (action: KeyAction) => void): () => void {
   const onKey = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
+    const typing = [HTMLInputElement, HTMLSelectElement, HTMLTextAreaElement].some((field) => event.target instanceof field);
     if (event.key === 'Escape') {
       if (typing) (event.target as HTMLElement).blur();
       act('clear');
       return;
     }
     if (typing) return;
+    const section = sections.find(([, , key]) => key === event.key);
     if (event.key === 'j' || event.key === 'k') step(event.key === 'j' ? 1 : -1);
     else if (event.key === '/') document.getElementById('filter')?.focus();
     else if (event.key === '?') act('help');
     else if (event.key === 't') act('theme');
     else if (event.key === 'v') act('copy-verify');
-    else if (/^\d$/.test(event.key)) jump(sections()[(Number(event.key) + 9) % 10]);
+    else if (section !== undefined) jump(section[0]);
     else return;
     event.preventDefault();
   };
@@ -47,8 +50,7 @@ function step(by: 1 | -1): void {
   rows[next]?.scrollIntoView({ block: 'nearest' });
 }
 
-function jump(id: string | undefined): void {
-  if (id === undefined) return;
+function jump(id: string): void {
   const heading = document.getElementById(`${id}-title`);
   heading?.setAttribute('tabindex', '-1');
   heading?.focus({ preventScroll: true });

@@ -106,6 +106,68 @@ describe('the built page', () => {
       await expect.poll(() => page.locator('#caps tbody tr').nth(2).textContent()).toContain('none not-in-panel');
     });
 
+    it('judges other parameters by slider, from the keyboard, with errors and with what they break', async () => {
+      const { page, complaints } = await open('done');
+      const section = page.locator('#what-if');
+      await page.keyboard.press('w');
+      await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('what-if-title');
+      await section.locator('select').selectOption('WETH');
+      await section.locator('input[name=haircutBps]').focus();
+      const before = await section.locator('output').first().textContent();
+      for (let times = 0; times < 4; times += 1) await page.keyboard.press('ArrowRight');
+      await expect.poll(() => section.locator('output').first().textContent()).not.toBe(before);
+      await expect.poll(() => section.locator('tbody tr').count()).toBe(5);
+      await expect.poll(() => section.locator('caption').textContent()).toContain('± is one standard error, of 4,000 paths');
+      await expect.poll(() => section.textContent()).toContain('Breaks no constraint');
+      await section.locator('select').selectOption('WBTC');
+      await section.locator('input[name=haircutBps]').press('End');
+      await expect.poll(() => section.locator('output').first().textContent()).toBe('100.0 %');
+      await expect.poll(() => section.locator('li').textContent()).toContain('WBTC: the gap between LTV and threshold');
+      await section.locator('button').click();
+      await expect.poll(() => section.locator('table').count()).toBe(0);
+      expect(complaints).toEqual([]);
+    });
+
+    it('asks once for many movements, about the last of them', async () => {
+      const { page } = await open('done');
+      const sent: string[] = [];
+      page.on('request', (request) => {
+        if (request.url().endsWith('/what-if')) sent.push(request.postData() ?? '');
+      });
+      const slider = page.locator('#what-if input[name=haircutBps]');
+      await slider.press('Home');
+      for (let times = 0; times < 8; times += 1) await page.keyboard.press('ArrowRight');
+      await expect.poll(() => page.locator('#what-if tbody tr').count()).toBe(5);
+      expect(sent.length).toBeLessThan(5);
+      expect(sent.at(-1)).toContain('"haircutBps":9800');
+    });
+
+    it('explains when asked: shortfall without each change, other worlds, the split since another run', async () => {
+      const { page, complaints } = await open('done');
+      const section = page.locator('#explanation');
+      await expect.poll(() => section.locator('tbody tr').count()).toBeGreaterThan(3);
+      await expect.poll(() => section.textContent()).not.toContain('Shortfall without it');
+      await section.locator('select').selectOption('run-0');
+      await section.locator('button').focus();
+      await page.keyboard.press('Enter');
+      await expect.poll(() => section.locator('table').count()).toBe(4);
+      await expect.poll(() => section.textContent()).toContain('volatility+$1.40 M');
+      await expect.poll(() => section.textContent()).toContain('depth−$900 k');
+      await expect.poll(() => section.locator('tr', { hasText: 'copula ×0.7' }).textContent()).toContain('$7.00 M ± $1.75 M');
+      expect(complaints).toEqual([]);
+    });
+
+    it('holds past advice against what happened, and counts only what has passed', async () => {
+      const { page, complaints } = await open('done');
+      const section = page.locator('#regret');
+      await expect.poll(() => section.locator('tbody tr').count()).toBe(3);
+      await expect.poll(() => section.textContent()).toContain('Of 2 recommendations the advice was better 0 times, doing nothing 2');
+      await expect.poll(() => section.textContent()).toContain('1 recommendation not judged');
+      await expect.poll(() => section.locator('tbody tr').first().textContent()).toContain('$650 M −$10.0 M');
+      await expect.poll(() => section.locator('.bad').count()).toBe(1);
+      expect(complaints).toEqual([]);
+    });
+
     it('gives every landmark, table and picture a name', async () => {
       const { page } = await open('done');
       await expect.poll(() => page.locator('main').count()).toBe(1);
@@ -152,11 +214,19 @@ describe('the built page', () => {
       const { page } = await open('done', { viewport: { width, height: 844 } });
       for (const row of await page.locator('button.row').all()) await row.click();
       for (const summary of await page.locator('summary').all()) await summary.click();
+      await page.locator('#explanation select').selectOption('run-0');
+      await page.locator('#explanation button').click();
+      await page.locator('#what-if input').first().press('End');
+      await expect.poll(() => page.locator('#explanation table, #what-if table').count()).toBe(5);
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
     });
 
     it.each(['light', 'dark'] as const)('keeps text legible in %s', async (colorScheme) => {
       const { page } = await open('done', { colorScheme });
+      await page.locator('#what-if input').first().press('End');
+      await page.locator('#explanation select').selectOption('run-0');
+      await page.locator('#explanation button').click();
+      await expect.poll(() => page.locator('#explanation table, #what-if table').count()).toBe(5);
       const faint = (await page.evaluate(FAINT)) as { text: string; ratio: number }[];
       expect(faint.filter(({ ratio }) => ratio < LEAST_CONTRAST)).toEqual([]);
     });

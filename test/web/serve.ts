@@ -6,7 +6,9 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Setting } from '../../tuner/explanation/setting.ts';
 import type { Page } from '../../web/page.ts';
+import { explanation, judgement, regrets } from './answers.ts';
 import { card } from './card.ts';
 import { donePage, runOf } from './fixture.ts';
 
@@ -57,6 +59,18 @@ export async function serve(scene: Scene, port = 0): Promise<{ url: string; clos
       request.on('close', () => clearInterval(timer));
       return;
     }
+    const answer = answerTo(request.url ?? '/');
+    if (answer !== null) {
+      let body = '';
+      request.on('data', (piece) => {
+        body += piece;
+      });
+      request.on('end', () => {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.end(JSON.stringify(answer(body)));
+      });
+      return;
+    }
     if (path.startsWith('/v1/cards/')) {
       response.writeHead(200, { 'content-type': 'application/json' });
       response.end(JSON.stringify(card()));
@@ -82,6 +96,15 @@ export async function serve(scene: Scene, port = 0): Promise<{ url: string; clos
         server.close(() => closed());
       }),
   };
+}
+
+/** Questions about a finished run; a second run is there to compare with. */
+function answerTo(url: string): ((body: string) => unknown) | null {
+  const { pathname, searchParams } = new URL(url, 'http://localhost');
+  if (pathname === '/v1/runs') return () => ({ items: [{ ...runOf('done'), id: 'run-0' }], next: null });
+  if (pathname.endsWith('/explanation')) return () => explanation(searchParams.has('against'));
+  if (pathname.endsWith('/what-if')) return (body) => judgement(Setting.parse(JSON.parse(body)));
+  return pathname.endsWith('/regret') ? () => regrets() : null;
 }
 
 function pageOf(scene: Scene, progress: number): Page {
