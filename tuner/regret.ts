@@ -178,12 +178,15 @@ export function hindsight(advised: Measures, inForce: Measures, budgetUsd: numbe
   return 'same';
 }
 
-/** The last entry of each recommendation that covers most of its horizon counts, once. */
+/**
+ * One entry a recommendation: the first that covers its horizon, until then the one that covers most. Were it the last, whoever did not
+ * like a figure could bring other data.
+ */
 export function trackRecord(entries: readonly Regret[]): TrackRecord {
   const byRecommendation = new Map<string, Regret>();
   for (const entry of entries) {
     const known = byRecommendation.get(entry.from.recommendation);
-    if (known === undefined || entry.endsAt >= known.endsAt) byRecommendation.set(entry.from.recommendation, entry);
+    if (known === undefined || (!known.complete && entry.endsAt >= known.endsAt)) byRecommendation.set(entry.from.recommendation, entry);
   }
   const judged = [...byRecommendation.values()].filter(({ complete }) => complete);
   const count = (test: (entry: Regret) => boolean) => judged.filter(test).length;

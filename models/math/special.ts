@@ -9,6 +9,9 @@ import * as cephes from 'cephes';
 
 await cephes.compiled;
 
+/** Cephes fails below −709.78; e^−702 = 1.3e-305 is no probability that anybody tells from 0. */
+const LEAST_LOG = -702;
+
 export function lgamma(x: number): number {
   return cephes.lgam(x);
 }
@@ -45,9 +48,12 @@ export function tQuantile(p: number, nu: number): number {
   return p < 0.5 ? -size : size;
 }
 
-/** P(χ²_k > x). */
+/** P(χ²_k > x); 0 where it is below the smallest double, which cephes takes for an error. */
 export function chiSquareSurvival(x: number, degrees: number): number {
-  return x <= 0 ? 1 : cephes.igamc(degrees / 2, x / 2);
+  if (x <= 0) return 1;
+  const [a, half] = [degrees / 2, x / 2];
+  const leading = a * Math.log(half) - half - cephes.lgam(a);
+  return half > a && leading < LEAST_LOG ? 0 : cephes.igamc(a, half);
 }
 
 /** Tail dependence of the t-copula, 2·T_{ν+1}(−√((ν+1)(1−ρ)/(1+ρ))). Embrechts, McNeil, Straumann 2002. */

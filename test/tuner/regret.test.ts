@@ -206,7 +206,7 @@ describe('a ledger', () => {
     expect(Ledger.parse('', 'ledger')).toEqual([]);
   });
 
-  it('feeds a track record: one entry a recommendation, the one that covers most', () => {
+  it('feeds a track record: one entry a recommendation, the first that covers its horizon', () => {
     const short = Regret.reckon(
       kernel,
       past,
@@ -217,6 +217,8 @@ describe('a ledger', () => {
     expect(record).toMatchObject({ recommendations: 1, judged: 1, meanRegret: entries[1]!.regret });
     expect(record.advisedBetter + record.same + record.nothingBetter).toBe(1);
     expect(record.expectedBeyond).toBeCloseTo(0.01, 12);
+    // Once the horizon is covered, other data changes nothing.
+    expect(Regret.trackRecord([entries[1]!, entries[0]!])).toEqual(Regret.trackRecord([entries[1]!]));
     const both = Regret.trackRecord([entries[1]!, Regret.reckon(kernel, { ...past, recommendation: idle }, calm)]);
     expect(both).toMatchObject({ recommendations: 2, judged: 2, same: 1 });
     expect(both.meanRegret!.lossUsd).toBe(entries[1]!.regret.lossUsd / 2);

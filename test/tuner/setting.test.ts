@@ -1,8 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parametersOf } from '../../datasets/state.ts';
 import { loadKernel } from '../../kernel/kernel.ts';
 import { plan } from '../../models/scenario.ts';
-import { judge, type Setting } from '../../tuner/explanation/setting.ts';
+import { judge, Setting as Schema, type Setting } from '../../tuner/explanation/setting.ts';
 import { borrowingPowerUsd } from '../../tuner/objective.ts';
 import { tiltOf } from '../../tuner/stress/towards.ts';
 import * as Book from '../stress/fixture.ts';
@@ -48,6 +49,25 @@ describe('a setting', () => {
     const { asked, change } = ask(setting([{ asset: 'A01', haircutBps: parametersOf(state)['A01']!.haircutBps - 1 }]));
     expect(asked.expectedShortfallStandardErrorUsd).toBeGreaterThan(0);
     expect(change.expectedShortfallStandardErrorUsd).toBeLessThan(asked.expectedShortfallStandardErrorUsd);
+  });
+
+  it('of any values the schema lets through gives finite figures, none of them negative', () => {
+    const bps = fc.option(fc.integer({ min: 0, max: 10_000 }), { nil: undefined });
+    const values = fc.record({
+      haircutBps: bps,
+      liquidationThresholdBps: bps,
+      marginMultiplierPpm: fc.option(fc.integer({ min: 1, max: 100_000_000 }), { nil: undefined }),
+    });
+    fc.assert(
+      fc.property(fc.tuple(values, values, values), fc.constantFrom('advised' as const, 'today' as const), (three, start) => {
+        const given = three.map((one, index) => ({ asset: `A0${index}`, ...one }));
+        const { asked, change, broken } = ask(Schema.parse(setting(given as Setting['changes'], start, 256)));
+        for (const value of Object.values(asked)) expect(Number.isFinite(value) && value >= 0).toBe(true);
+        for (const value of Object.values(change)) expect(Number.isFinite(value)).toBe(true);
+        for (const { says } of broken) expect(says).not.toMatch(/NaN|undefined|Infinity/);
+      }),
+      { numRuns: 60 },
+    );
   });
 
   it('of an asset that is not there, or of one twice, is refused by name', () => {

@@ -39,4 +39,14 @@ describe('gamma', () => {
     expect(Special.digamma(1)).toBeCloseTo(-0.5772156649015329, 14);
     expect(Special.chiSquareSurvival(3.841458820694124, 1)).toBeCloseTo(0.05, 12);
   });
+
+  it('gives 0 for a tail below the smallest double, down to which it falls', () => {
+    for (const degrees of [1, 2, 19, 20, 200]) {
+      const tails = Array.from({ length: 400 }, (_, index) => Special.chiSquareSurvival(10 * index, degrees));
+      expect(tails.every((value, index) => value >= 0 && (index === 0 || value <= tails[index - 1]!))).toBe(true);
+      expect(tails.at(-1)).toBe(0);
+    }
+    expect(Special.chiSquareSurvival(1e300, 19)).toBe(0);
+    expect(Special.chiSquareSurvival(1_000, 19)).toBeGreaterThan(0);
+  });
 });
