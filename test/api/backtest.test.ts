@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import * as Dates from '../../api/backtest/dates.ts';
+import { page } from '../../api/backtest/events.ts';
 import { report, VARIANTS } from '../../api/backtest/report.ts';
 import { digest } from '../../base/id.ts';
 import { SECONDS_PER_DAY } from '../../base/units.ts';
@@ -49,4 +50,8 @@ describe('a slice of the sample, walked forward', () => {
       /NoDates|at least one date/,
     );
   });
+});
+
+it('makes the committed page of crashes left out again, byte for byte', () => {
+  expect(page(readFileSync('docs/evidence/backtest.csv', 'utf8'))).toBe(readFileSync('docs/evidence/backtest-events.md', 'utf8'));
 });
