@@ -42,6 +42,14 @@ export function because({ model, row, regime, fields, before, after, challenge }
     .concat('.');
 }
 
+/** $12.4k, $3.21m, $1.08bn. */
+export function usd(value: number): string {
+  if (value >= 1e9) return `$${(value / 1e9).toFixed(2)}bn`;
+  if (value >= 1e6) return `$${(value / 1e6).toFixed(2)}m`;
+  if (value >= 1e3) return `$${(value / 1e3).toFixed(1)}k`;
+  return `$${value.toFixed(0)}`;
+}
+
 function challengeOf(challenge: Challenge | null | undefined): string | null {
   if (challenge === null || challenge === undefined) return null;
   return `deepest fall ${percent(challenge.lawFall, 0)} by the law, ${percent(challenge.historyFall, 0)} by history`;
@@ -79,11 +87,4 @@ function onDay(at: string | undefined): string {
 
 function percent(fraction: number, digits: number): string {
   return `${(fraction * 100).toFixed(digits)} %`;
-}
-
-function usd(value: number): string {
-  if (value >= 1e9) return `$${(value / 1e9).toFixed(2)}bn`;
-  if (value >= 1e6) return `$${(value / 1e6).toFixed(2)}m`;
-  if (value >= 1e3) return `$${(value / 1e3).toFixed(1)}k`;
-  return `$${value.toFixed(0)}`;
 }

@@ -1,6 +1,6 @@
 /**
  * Regret ledger: append-only text, a line an entry, each naming the one before by its hash. An edited, reordered or removed line breaks
- * the chain from there on; a cut tail does not show inside, so the head is printed to be noted elsewhere.
+ * the chain from there on. A tail that was cut or written anew does not show inside, so the head is printed to be noted elsewhere.
  *
  * Keyed by recommendation and panel: the same pair again changes nothing, whatever a later code would reckon.
  */

@@ -102,7 +102,7 @@ export function WhatIf({ result }: { result: Result }) {
         <div aria-live="polite">
           {problem !== null && <p class="empty">{problem.status === 503 ? `${problem.detail} Asking again…` : problem.detail}</p>}
           {answer === null && problem === null && (
-            <p class="empty">{waiting ? 'Judging these parameters…' : 'Move a slider; the answer takes about a second.'}</p>
+            <p class="empty">{waiting ? 'Judging these parameters…' : 'Move a slider; the answer takes a second or two.'}</p>
           )}
           {answer !== null && <Answer answer={answer} old={waiting} />}
         </div>

@@ -189,6 +189,20 @@ describe('a ledger', () => {
     ['a word that is no entry', (lines: string[]) => [...lines, 'null']],
     ['an unknown field', (lines: string[]) => [lines[0]!.replace('{', '{"a":1,'), lines[1]!]],
     [
+      'one recommendation and panel twice, well chained',
+      (lines: string[]) => {
+        const { id: _, ...line } = JSON.parse(lines[1]!);
+        return [...lines, canonicalJson(seal({ ...line, seq: 3, from: { previous: JSON.parse(lines[1]!).id } }))];
+      },
+    ],
+    [
+      'an edited entry at the end, under a new hash of the line',
+      (lines: string[]) => {
+        const { id: _, ...line } = JSON.parse(lines[1]!);
+        return [lines[0]!, canonicalJson(seal({ ...line, regret: { ...line.regret, budgetUsd: 0 } }))];
+      },
+    ],
+    [
       'an edited line under a new hash of its own',
       (lines: string[]) => {
         const { id: _, ...line } = JSON.parse(lines[0]!);

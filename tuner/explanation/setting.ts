@@ -12,6 +12,7 @@ import { type ParametersByAsset, type ProtocolState, parametersOf } from '../../
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { MarketModel } from '../../models/market.ts';
 import type { ScenarioSet } from '../../models/scenario.ts';
+import { usd } from '../explain.ts';
 import { paired } from '../frontier.ts';
 import * as Limits from '../limits.ts';
 import * as Objective from '../objective.ts';
@@ -214,7 +215,7 @@ function brokenBudgets(policy: Policy, sample: Summary.Sample, budgetUsd: number
   if (fits) return [];
   const says =
     binding === 'expected-shortfall'
-      ? `expected shortfall of ${expectedShortfallUsd.toFixed(0)} USD is above the budget of ${budgetUsd.toFixed(0)} USD`
+      ? `expected shortfall of ${usd(expectedShortfallUsd)} is above the budget of ${usd(budgetUsd)}`
       : `${sample.lossUsd.length} paths prove at most ${(100 * overBudgetUpper).toFixed(2)} % of losses above the budget; the policy allows ${100 * overBudgetProbability} %`;
   return [{ asset: null, field: null, binding, says }];
 }
