@@ -19,6 +19,7 @@ import { NAMES } from './garch-recursion.ts';
 import * as Search from './garch-search.ts';
 import * as Innovation from './innovation.ts';
 import { type Minimum, minimize } from './math/optimize.ts';
+import { refine } from './math/whitened.ts';
 
 export type Spec = Recursion.Spec;
 export type Parameters = Recursion.Natural;
@@ -160,7 +161,7 @@ function nearby(objective: Search.Valued, found: Minimum): Minimum {
   for (const shift of NEARBY) {
     const start = found.x.slice();
     start[0] = start[0]! + shift;
-    best = Estimate.better(best, Estimate.refine(objective, start));
+    best = Estimate.better(best, refine(objective, start));
   }
   return best;
 }

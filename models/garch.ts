@@ -19,6 +19,7 @@ import * as Estimate from './garch-estimate.ts';
 import * as Recursion from './garch-recursion.ts';
 import * as Search from './garch-search.ts';
 import * as Innovation from './innovation.ts';
+import { refine } from './math/whitened.ts';
 
 export type Spec = Recursion.Spec;
 export type Parameters = Recursion.Natural;
@@ -65,7 +66,7 @@ export function fit(returns: ArrayLike<number>, spec: Spec, near?: Parameters): 
   const groups = starts.map((start) => [start]);
   const found = Estimate.search(objective, groups, observations, (x) => Search.isClear(Search.toNatural(x, spec)));
   const inside = Search.offNormal(found.x, spec);
-  const best = inside === null ? found : Estimate.better(found, Estimate.refine(objective, inside));
+  const best = inside === null ? found : Estimate.better(found, refine(objective, inside));
   // 3. Back to natural parameters in the caller's unit.
   const natural = Search.toNatural(best.x, spec);
   const atBound = Search.boundsOf(natural, spec);

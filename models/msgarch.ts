@@ -16,6 +16,7 @@ import * as Chain from './math/chain.ts';
 import { standardErrors } from './math/information.ts';
 import { bfgs, type Minimum, minimize, type Objective } from './math/optimize.ts';
 import { normalQuantile, tQuantile } from './math/special.ts';
+import { refine } from './math/whitened.ts';
 import * as Coordinates from './msgarch-coordinates.ts';
 import * as Filter from './msgarch-filter.ts';
 
@@ -63,8 +64,13 @@ const STARTS = 60;
 /** Of starts: a crisis of a bar or two or of many, its shocks fading or lasting. The best of each kind are followed. */
 const KINDS = 4;
 const SCREENING_ITERATIONS = 16;
-/** How many starts of each kind are followed, and how many of those to the end: tails of their own make more optima. */
-const EFFORT = { normal: { followed: 2, refined: 3 }, student: { followed: 3, refined: 5 } } as const;
+/**
+ * How many starts of each kind are followed, and how many of those to the end: tails of their own make more optima. Whether a long series
+ * may do with fewer.
+ */
+const EFFORT = { normal: { followed: 2, refined: 5, isBrief: true }, student: { followed: 3, refined: 5, isBrief: false } } as const;
+/** From here on a series is long. */
+const LONG_BARS = 1_500;
 /** Search coordinates from which a parameter that ran to its bound is searched again. */
 const INSIDE = 5;
 const OFF_BOUND_ROUNDS = 4;
@@ -72,6 +78,8 @@ const OFF_BOUND_ROUNDS = 4;
 const SAME_VALUE = 1e-7;
 /** Log-likelihoods this close are one optimum. */
 const SAME_OPTIMUM = 1e-3;
+
+type Start = { readonly x: Float64Array; readonly value: number; readonly kind: number };
 
 export function fit(returns: ArrayLike<number>, spec: Spec, options: FitOptions): MsGarchFit {
   // 1. Scale to unit mean square.
@@ -82,15 +90,9 @@ export function fit(returns: ArrayLike<number>, spec: Spec, options: FitOptions)
     options.near === undefined
       ? Array.from({ length: options.starts ?? STARTS }, (_, path) => randomStart(spec, options.seed, path))
       : [Coordinates.fromNatural(Coordinates.rescaled(options.near, 1 / scale), spec)];
-  const effort = EFFORT[spec.errors];
   const value = lossOf(unit, spec, observations);
-  const screened = starts
-    .map((x, path) => ({ x, value: value(x), kind: path % KINDS }))
-    .sort((a, b) => a.value - b.value)
-    .filter(({ kind }, rank, all) => all.slice(0, rank).filter((better) => better.kind === kind).length < effort.followed)
-    .map(({ x }) => bfgs(objective, x, { maxIterations: SCREENING_ITERATIONS }))
-    .sort((a, b) => a.value - b.value);
-  const refined = screened.slice(0, effort.refined).map(({ x, inverseHessian }) => minimize(objective, x, { inverseHessian }));
+  const ranked = byValue(starts.map((x, path) => ({ x, value: value(x), kind: path % KINDS })));
+  const { screened, refined } = climb(objective, ranked, spec.errors, observations);
   const winner = refined.reduce((lowest, minimum) => (minimum.value < lowest.value ? minimum : lowest));
   const best = offBounds(objective, winner, spec, observations);
   // 3. Name the regimes, return to the caller's unit.
@@ -167,6 +169,31 @@ export function simulate(p: Parameters, length: number, stream: { seed: number; 
     for (let k = 0; k < states; k += 1) h[k] = p.omega[k]! + (p.alpha[k]! + (e < 0 ? p.gamma[k]! : 0)) * e * e + p.beta[k]! * h[k]!;
   }
   return out;
+}
+
+/**
+ * The better starts of each kind followed a little, the best of those to the end. Where a long series takes the best two of different
+ * kinds to one optimum, that is enough.
+ */
+function climb(objective: Objective, ranked: readonly Start[], errors: Spec['errors'], observations: number) {
+  const { followed, refined, isBrief } = EFFORT[errors];
+  const better = (start: Start) => ranked.slice(0, ranked.indexOf(start)).filter(({ kind }) => kind === start.kind).length;
+  const follow = (from: number, to: number) =>
+    ranked
+      .filter((start) => better(start) >= from && better(start) < to)
+      .map(({ x }) => bfgs(objective, x, { maxIterations: SCREENING_ITERATIONS }));
+  const brief = isBrief && observations >= LONG_BARS ? byValue(follow(0, 1)) : [];
+  const ends = new Map(brief.slice(0, 2).map((minimum) => [minimum, refine(objective, minimum.x)]));
+  const [one, other] = [...ends.values()];
+  if (one !== undefined && other !== undefined && Math.abs(one.value - other.value) * observations < SAME_OPTIMUM)
+    return { screened: brief, refined: [one, other] };
+  const screened = byValue([...brief, ...follow(brief.length > 0 ? 1 : 0, followed)]);
+  for (const minimum of screened.slice(0, refined)) if (!ends.has(minimum)) ends.set(minimum, refine(objective, minimum.x));
+  return { screened, refined: [...ends.values()] };
+}
+
+function byValue<T extends { readonly value: number }>(list: readonly T[]): T[] {
+  return [...list].sort((a, b) => a.value - b.value);
 }
 
 /**

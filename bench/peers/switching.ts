@@ -46,7 +46,7 @@ function ours(): void {
   const [switching, hidden, without, within] = Object.keys(GOALS) as [string, string, string, string];
   const value = ({ logLikelihood }: { readonly logLikelihood: number }) => [logLikelihood];
   const bars = MsGarch.simulate(SWITCHING, BARS, stream(2));
-  Peer.report(switching, 12, () => MsGarch.fit(bars, TWO, { seed: 1 }), value);
+  Peer.report(switching, 60, () => MsGarch.fit(bars, TWO, { seed: 1 }), value);
   const wide = { values: hiddenRows(SERIES), dimensions: SERIES };
   Peer.report(hidden, 25, () => Hmm.fit(wide, 2, { seed: 1, starts: 1, covariance: 'full' }), value);
   const narrow = { values: hiddenRows(1), dimensions: 1 };
