@@ -63,11 +63,20 @@ export async function deploy(
   what: Plan,
   deployer: Words.Address,
 ): Promise<Deployment> {
-  const nonce = await getTransactionCount(client, { address: deployer, blockTag: 'pending' });
-  const deployment = plan(what, deployer, BigInt(nonce));
+  const { deployment } = await next(client, what, deployer);
   for (const creation of deployment.creations) await send(creation);
   await checkDeployed(client, deployment, what);
   return deployment;
+}
+
+/** The four creations by an account as it stands now, those it has sent and nobody mined included. */
+export async function next(
+  client: Client,
+  what: Plan,
+  deployer: Words.Address,
+): Promise<{ readonly nonce: bigint; readonly deployment: Deployment }> {
+  const nonce = BigInt(await getTransactionCount(client, { address: deployer, blockTag: 'pending' }));
+  return { nonce, deployment: plan(what, deployer, nonce) };
 }
 
 /** Does the guard on chain belong to whom the plan says? */

@@ -17,6 +17,7 @@ import * as Doctor from './doctor.ts';
 import * as Explain from './explain.ts';
 import * as Fit from './fit.ts';
 import * as Frontier from './frontier.ts';
+import * as Guard from './guard.ts';
 import * as Path from './path.ts';
 import * as PriceCap from './price-cap.ts';
 import * as Propose from './propose.ts';
@@ -79,6 +80,7 @@ export async function main(args: readonly string[]): Promise<number> {
     Decode,
     Descriptor,
     Review,
+    Guard,
     Attest,
     Apply,
     Doctor,
