@@ -106,6 +106,7 @@ function report(): void {
       `Made by \`npx tsx evidence/scale.ts\`: ${new Set(done.map(({ series }) => series)).size} simulated series of ${SIZES.join(', ')} bars in turn, each times`,
       `${SCALES.map((scale) => scale.toExponential(0)).join(', ')}. A series is silently short where log-likelihood + n ln c of a fit that says it`,
       `converged is more than ${TOLERANCE} below the best of the seven.`,
+      ...(named.length > 0 ? [`Made again last: ${named.join(', ')}; the other rows are of an earlier run.`] : []),
       '',
       '| model | series | fits | flagged not converged | series silently short | largest difference of a converged fit |',
       '|---|---|---|---|---|---|',
