@@ -26,6 +26,7 @@ export const PURPOSE = {
   contender: 51,
   search: 64,
   reverse: 65,
+  surrogate: 66,
 } as const;
 
 const MULTIPLIER_0 = 0xd2511f53;

@@ -211,7 +211,8 @@ function thinned(curves: readonly Curve[], plans: readonly Plan[]): readonly Pla
   return [...new Set(wanted)].map((index) => plans[index]!);
 }
 
-function movable(input: FrontierInput) {
+/** Assets whose haircut may move, the largest first, each with the settings that are measured: from the loosest that walls and gap allow, on the policy's grid. */
+export function movable(input: FrontierInput) {
   const { state, policy, recommended } = input;
   if (refusalOfAll(input) !== null) return [];
   const exposures = Objective.exposures(state);
@@ -224,12 +225,12 @@ function movable(input: FrontierInput) {
     const onGrid = (bps: number) => own.haircutBps + Math.round((bps - own.haircutBps) / step) * step;
     const wanted = [loosest, own.haircutBps, ...TIGHTER.map((share) => own.haircutBps + share * Math.max(0, max - own.haircutBps))];
     const settings = [...new Set(wanted.map(onGrid))].filter((bps) => bps >= loosest && bps <= max).sort((a, b) => a - b);
-    return settings.length === 0 ? [] : [{ asset: row.asset, collateralUsd, settings }];
+    return settings.length === 0 ? [] : [{ asset: row.asset, collateralUsd, step, settings }];
   });
   return [...rows].sort((a, b) => b.collateralUsd - a.collateralUsd || (a.asset < b.asset ? -1 : 1)).slice(0, MOST_CURVES);
 }
 
-function withHaircuts(parameters: ParametersByAsset, plan: Plan): ParametersByAsset {
+export function withHaircuts(parameters: ParametersByAsset, plan: Plan): ParametersByAsset {
   const changes = Object.entries(plan).map(([asset, haircutBps]) => [asset, { ...parameters[asset]!, haircutBps }] as const);
   return { ...parameters, ...Object.fromEntries(changes) };
 }

@@ -30,6 +30,7 @@ import * as Signatures from './signatures.ts';
 import * as Simulate from './simulate.ts';
 import * as State from './state.ts';
 import * as Stress from './stress.ts';
+import * as Surrogate from './surrogate.ts';
 import { print, say } from './terminal.ts';
 import * as Train from './train.ts';
 import * as Tune from './tune.ts';
@@ -67,6 +68,7 @@ export async function main(args: readonly string[]): Promise<number> {
     Path,
     Tune,
     Frontier,
+    Surrogate,
     Caps,
     Challenge,
     Backtest,
