@@ -30,8 +30,8 @@ export const AssetCard = z
     estimates: z.array(z.strictObject({ name: z.string(), value: z.number(), standardError: z.number().nullable() }).readonly()).readonly(),
     /** α + β + γ/2: what is left of a shock to variance after a step. */
     persistence: z.number(),
-    /** Steps until half of it is left; null where none ever goes. */
-    halfLifeSteps: z.number().positive().nullable(),
+    /** Steps until half of it is left: 0 where nothing is carried over, null where none ever goes. */
+    halfLifeSteps: z.number().nonnegative().nullable(),
     /** Ljung-Box on standardised residuals, and on their squares. */
     residuals: Tested,
     squares: Tested,
@@ -114,7 +114,7 @@ function cardOf(model: MarketModel, panel: MarketPanel, asset: string): AssetCar
       standardError: law.standardErrors[name] ?? null,
     })),
     persistence,
-    halfLifeSteps: persistence > 0 && persistence < 1 ? Math.log(0.5) / Math.log(persistence) : null,
+    halfLifeSteps: halfLife(persistence),
     residuals: { lags: LAGS, p: ljungBox(standardized, LAGS).pValue },
     squares: {
       lags: LAGS,
@@ -127,6 +127,11 @@ function cardOf(model: MarketModel, panel: MarketPanel, asset: string): AssetCar
     qq: quantiles(standardized, (u) => tQuantile(u, nu) / unit),
     forecasts: forecasts(model, panel, asset),
   };
+}
+
+function halfLife(persistence: number): number | null {
+  if (persistence >= 1) return null;
+  return persistence <= 0 ? 0 : Math.log(0.5) / Math.log(persistence);
 }
 
 /** The ends at 1/1,000, where a sample of a year of hours still has some nine bars. */

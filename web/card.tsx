@@ -101,8 +101,8 @@ function Asset({ card, stepSeconds, theme }: { card: AssetCard; stepSeconds: num
       <div class="pair">
         <table class="figures">
           <caption>
-            {card.converged ? 'Converged' : 'NOT converged'}, log-likelihood {card.logLikelihood.toFixed(1)}; a shock to variance is half
-            gone after {card.halfLifeSteps === null ? 'no time at all' : duration(Math.round(card.halfLifeSteps) * stepSeconds)}
+            {card.converged ? 'Converged' : 'NOT converged'}, log-likelihood {card.logLikelihood.toFixed(1)}; a shock to variance{' '}
+            {card.halfLifeSteps === null ? 'never goes' : `is half gone after ${duration(Math.round(card.halfLifeSteps) * stepSeconds)}`}
           </caption>
           <thead>
             <tr>
@@ -120,7 +120,7 @@ function Asset({ card, stepSeconds, theme }: { card: AssetCard; stepSeconds: num
               <tr key={name}>
                 <th scope="row">{WORDS[name] ?? name}</th>
                 <td class="num">{value.toPrecision(4)}</td>
-                <td class="num">{standardError === null ? 'on its bound' : standardError.toPrecision(2)}</td>
+                <td class="num">{standardError?.toPrecision(2) ?? (card.atBound.includes(name) ? 'on its bound' : 'not known')}</td>
               </tr>
             ))}
           </tbody>

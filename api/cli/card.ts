@@ -55,7 +55,7 @@ function inFull(card: AssetCard): string {
   const estimates = card.estimates.map(({ name, value, standardError }) => [
     name,
     value.toPrecision(6),
-    standardError?.toPrecision(3) ?? 'on its bound',
+    standardError?.toPrecision(3) ?? (card.atBound.includes(name) ? 'on its bound' : 'not known'),
   ]);
   const most = Math.max(...card.transforms.counts);
   const bars = card.transforms.counts.map((count) => BLOCKS[Math.round((8 * count) / most)]).join('');

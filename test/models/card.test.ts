@@ -49,3 +49,19 @@ it('finds an echo that the law does not know', async () => {
   const model = await Fit.fit(panel, { seed: 1, forecaster: false });
   expect(card(model, panel).assets[0]!.residuals.p).toBeLessThan(1e-6);
 });
+
+it('says an error that is not known as such, and a half life of nothing as nothing', async () => {
+  const panel = panelOf(returns);
+  const model = await Fit.fit(panel, { seed: 1, forecaster: false });
+  const of = (change: object) => card({ ...model, volatility: { A: { ...model.volatility['A']!, ...change } } }, panel).assets[0]!;
+  const bare = of({ standardErrors: {}, alpha: 0, gamma: 0, beta: 0 });
+  expect(bare.estimates.every(({ standardError }) => standardError === null)).toBe(true);
+  expect([bare.atBound, bare.persistence, bare.halfLifeSteps]).toEqual([[], 0, 0]);
+  expect(of({ alpha: 0.1, gamma: 0, beta: 0.8 }).halfLifeSteps).toBeCloseTo(Math.log(0.5) / Math.log(0.9), 10);
+});
+
+it('gets no law, so no card, of a price that never moves', () => {
+  // Data are refused first; the fit holds its own door where a finding is waived.
+  expect(() => panelOf(new Float64Array(4_000))).toThrow(expect.objectContaining({ name: 'Align.NothingLeftError' }));
+  expect(() => Garch.fit(new Float64Array(4_000), Garch.GJR_T)).toThrow(expect.objectContaining({ name: 'Garch.NoVariationError' }));
+});

@@ -25,7 +25,7 @@ function asset(name: string, squaresP: number): ModelCard['assets'][number] {
     observations: 17_519,
     logLikelihood: -2323.7,
     converged: true,
-    atBound: [],
+    atBound: name === 'ETH' ? ['beta'] : [],
     estimates: [
       { name: 'mu', value: -0.0004, standardError: 0.0016 },
       { name: 'omega', value: 0.00206, standardError: 0.0002 },

@@ -82,9 +82,10 @@ describe('the built page', () => {
       const card = page.locator('#card');
       await expect.poll(() => card.locator('tbody tr').count()).toBe(11);
       await expect.poll(() => card.textContent()).toContain('Nothing left behind that these tests see');
-      await expect.poll(() => card.textContent()).toContain('on its bound');
+      await expect.poll(() => card.textContent()).toContain('not known');
       await card.locator('select').selectOption('ETH');
-      await expect.poll(() => card.textContent()).toContain('Ljung-Box, 20 lags, squares: doubtful');
+      await expect.poll(() => card.textContent()).toContain('Ljung-Box, 20 lags, squares: doubtful; beta on its bound');
+      await expect.poll(() => card.locator('tbody').first().textContent()).toContain('on its bound');
       await expect.poll(() => card.locator('.chart canvas').count()).toBe(2);
       expect(complaints).toEqual([]);
     });
