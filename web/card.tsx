@@ -145,11 +145,39 @@ function Asset({ card, stepSeconds, theme }: { card: AssetCard; stepSeconds: num
           </tbody>
         </table>
       </div>
+      <Transforms counts={card.transforms.counts} />
       <p class="quiet">
         Tests on the bars of the fit find a law that is wrong; they do not prove one right. The law replaces Student-t errors by the
         sample’s own margins.
       </p>
     </>
+  );
+}
+
+/** Even bars where the errors fit; the line is where all would end. */
+function Transforms({ counts }: { counts: readonly number[] }) {
+  const most = Math.max(1, ...counts);
+  const even = counts.reduce((sum, one) => sum + one, 0) / counts.length;
+  const top = (one: number) => 56 - (52 * one) / most;
+  return (
+    <figure>
+      <figcaption>
+        Transforms of residuals in {counts.length} bins from 0 to 1, {count(Math.round(even))} expected in each
+      </figcaption>
+      <svg viewBox="0 0 400 56" width="100%" height="56" preserveAspectRatio="none" role="img" aria-label={`Counts: ${counts.join(', ')}`}>
+        {counts.map((one, i) => (
+          <rect
+            key={String(i)}
+            x={(400 * i) / counts.length}
+            y={top(one)}
+            width={380 / counts.length}
+            height={56 - top(one)}
+            fill="var(--sea-3)"
+          />
+        ))}
+        <line x1="0" x2="400" y1={top(even)} y2={top(even)} stroke="var(--ink-2)" stroke-dasharray="4 4" />
+      </svg>
+    </figure>
   );
 }
 

@@ -38,7 +38,7 @@ function asset(name: string, squaresP: number): ModelCard['assets'][number] {
     halfLifeSteps: 99,
     residuals: { lags: 20, p: 0.3 },
     squares: { lags: 20, p: squaresP },
-    transforms: { counts: new Array(20).fill(876), evenP: 0.99 },
+    transforms: { counts: Array.from({ length: 20 }, (_, i) => 866 + i), evenP: 0.99 },
     qq: { expected, seen: expected.map((value) => 1.02 * value) },
     forecasts: {
       at: Array.from({ length: BARS }, (_, t) => new Date(Date.parse(AS_OF) - (BARS - t) * 3_600_000).toISOString()),

@@ -83,6 +83,8 @@ describe('the built page', () => {
       await expect.poll(() => card.locator('tbody tr').count()).toBe(11);
       await expect.poll(() => card.textContent()).toContain('Nothing left behind that these tests see');
       await expect.poll(() => card.textContent()).toContain('not known');
+      await expect.poll(() => card.locator('svg rect').count()).toBe(20);
+      await expect.poll(() => card.locator('svg').getAttribute('aria-label')).toContain('866, 867');
       await card.locator('select').selectOption('ETH');
       await expect.poll(() => card.textContent()).toContain('Ljung-Box, 20 lags, squares: doubtful; beta on its bound');
       await expect.poll(() => card.locator('tbody').first().textContent()).toContain('on its bound');
