@@ -11,6 +11,7 @@ import type { MarketModel } from '../models/market.ts';
 import { plan } from '../models/scenario.ts';
 import * as Stress from '../tuner/stress/stress.ts';
 import * as Real from './books/real.ts';
+import { growth, type Point } from './plots/growth.ts';
 
 const OUT = 'docs/evidence/speed-engine';
 const AS_OF = '2022-05-08T00:00:00.000Z';
@@ -19,7 +20,6 @@ const [PATHS, STEPS, SEED] = [10_000, 288, 1];
 const BASE = { paths: 1_024, steps: 288 };
 const REPEATS = 3;
 
-type Point = { readonly size: number; readonly seconds: number };
 type Setting = { readonly state: ProtocolState; readonly model: MarketModel; readonly paths: number; readonly steps: number };
 
 const kernel = loadKernel();
@@ -73,7 +73,13 @@ async function main(): Promise<void> {
     '![Growth with paths, steps, accounts and assets](speed-engine.svg)',
   ];
   writeFileSync(`${OUT}.md`, `${lines.join('\n')}\n`);
-  writeFileSync(`${OUT}.svg`, plot(series.map(([name, , points]) => [name, points])));
+  writeFileSync(
+    `${OUT}.svg`,
+    growth(
+      'Growth of the stress engine',
+      series.map(([name, , points]) => [name, points]),
+    ),
+  );
 }
 
 /** Seconds on the clock of the whole evaluation, threads warmed up by one block each. */
@@ -154,34 +160,4 @@ function widened({ id: _, ...model }: MarketModel, times: number): MarketModel {
     dailyVolumeUsd: copy(model.dailyVolumeUsd),
     correlation: { ...model.correlation, byRegime },
   });
-}
-
-/** Seconds over size, both relative to the smallest, on logarithmic axes; the dashed line is proportion. */
-function plot(series: readonly (readonly [string, readonly Point[]])[]): string {
-  const [width, height, left] = [560, 360, 60];
-  const x = (ratio: number) => left + (Math.log2(ratio) / 4) * (width - left - 120);
-  const y = (ratio: number) => height - 40 - (Math.log2(Math.max(ratio, 0.8)) / 4) * (height - 70);
-  const colours = ['#2563eb', '#d97706', '#059669', '#dc2626'];
-  const parts = series.map(([name, points], index) => {
-    const spots = points.map(({ size, seconds }) => [x(size / points[0]!.size), y(seconds / points[0]!.seconds)] as const);
-    const [endX, endY] = spots.at(-1)!;
-    const dots = spots.map(([cx, cy]) => `<circle cx="${cx.toFixed(1)}" cy="${cy.toFixed(1)}" r="3" fill="${colours[index]}"/>`).join('');
-    const line = spots.map(([px, py]) => `${px.toFixed(1)},${py.toFixed(1)}`).join(' ');
-    return `<polyline points="${line}" fill="none" stroke="${colours[index]}" stroke-width="2"/>${dots}<text x="${(endX + 8).toFixed(1)}" y="${(endY + 4).toFixed(1)}" fill="${colours[index]}">${name}</text>`;
-  });
-  const ticks = [1, 2, 4, 8, 16].map(
-    (ratio) =>
-      `<text x="${x(ratio)}" y="${height - 22}" text-anchor="middle" fill="#666">×${ratio}</text><text x="${left - 8}" y="${y(ratio) + 4}" text-anchor="end" fill="#666">×${ratio}</text>`,
-  );
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
-    '<title>Growth of the stress engine</title>',
-    `<rect width="${width}" height="${height}" fill="#fff"/>`,
-    `<line x1="${x(1)}" y1="${y(1)}" x2="${x(16)}" y2="${y(16)}" stroke="#999" stroke-dasharray="4 4"/>`,
-    ...ticks,
-    ...parts,
-    `<text x="${left}" y="18" fill="#333">processor seconds over size, both relative to the smallest</text>`,
-    '</svg>',
-    '',
-  ].join('\n');
 }
