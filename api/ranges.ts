@@ -24,8 +24,12 @@ const ANSWER_SECONDS = 120;
 const INPUTS_HELD = 2;
 const CONNECT_MS = 3_000;
 const MOST_STALLS = 3;
-export type Timing = { readonly lockSeconds: number; readonly stalledSeconds: number };
-const TIMING: Timing = { lockSeconds: 10, stalledSeconds: 5 };
+/** Whoever asked says so again this often; a range that nobody has waited for so long is dropped, not done. */
+const WAITS_SECONDS = 30;
+const RENEW_MS = 5_000;
+/** `answerSeconds`: a range takes seconds; one that takes so long is in the hands of a worker that hangs, and is done at home. */
+export type Timing = { readonly lockSeconds: number; readonly stalledSeconds: number; readonly answerSeconds: number };
+const TIMING: Timing = { lockSeconds: 10, stalledSeconds: 5, answerSeconds: 300 };
 
 type Hire = (inputs: EvaluateInputs) => Crew;
 /** What went wrong far away and was made good here. */
@@ -75,6 +79,9 @@ export function spread(
           to: Math.min(paths, from + RANGE),
         };
       });
+      const waits = () => connection.set(waitsKey(parcel.id), 1, 'EX', WAITS_SECONDS);
+      await waits();
+      const renewing = setInterval(() => void waits().catch(() => undefined), RENEW_MS).unref();
       const jobs = await queue.addBulk(
         asks.map((ask) => ({
           name: 'range',
@@ -88,14 +95,14 @@ export function spread(
         jobs.map(async (job, index) => {
           const range = { from: asks[index]!.from, to: asks[index]!.to };
           try {
-            return Parcel.open(await job.waitUntilFinished(events), range, accounts);
+            return Parcel.open(await job.waitUntilFinished(events, 1000 * timing.answerSeconds), range, accounts);
           } catch (error) {
             notice(`paths [${range.from}, ${range.to}): ${(error as Error).message}; done again at home`);
             await job.remove().catch(() => undefined);
             return home.range(borrowers, parameters, range);
           }
         }),
-      );
+      ).finally(() => clearInterval(renewing));
       return Stress.assemble(ready, parameters, parts, named, inputs.risk);
     },
     async close() {
@@ -158,6 +165,7 @@ function worker(connection: Redis, crewFor: (id: Id) => Promise<Crew>, threads: 
       // Another kernel makes other bits: that range is for somebody else.
       if (ask.kernel !== loadKernel().digest)
         throw new UnrecoverableError(`kernel ${loadKernel().digest} where ${ask.kernel} was asked for`);
+      if ((await connection.exists(waitsKey(ask.inputs))) === 0) throw new UnrecoverableError('nobody waits for this range any more');
       const crew = await crewFor(ask.inputs);
       return Parcel.pack(await crew.range(ask.borrowers, ask.parameters as never, { from: ask.from, to: ask.to }));
     },
@@ -202,6 +210,10 @@ function prepare({ state, model, scenarios }: EvaluateInputs, borrowers: 'standi
 /** BullMQ refuses colons in ids. */
 function nameOf(ask: Parcel.Ask): string {
   return digest(canonicalJson(ask)).replace(':', '-');
+}
+
+function waitsKey(id: Id): string {
+  return `${PREFIX}:waits:${id}`;
 }
 
 function inputsKey(id: Id): string {

@@ -1,7 +1,7 @@
 /** Ranges of paths on a real Redis: the same bits by one thread, by several processes, and where one of them dies in the middle. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { Queue } from 'bullmq';
+import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RedisUnreachableError } from '../../api/jobs.ts';
@@ -70,7 +70,7 @@ it('names a Redis that does not answer', async () => {
 describe.skipIf(REDIS_URL === null)('on Redis', () => {
   // A database of its own: runs of other suites share the first one, and answers are kept for a while.
   const redisUrl = Object.assign(new URL(REDIS_URL ?? 'redis://127.0.0.1'), { pathname: '/7' }).href;
-  const timing = { lockSeconds: 2, stalledSeconds: 1 };
+  const timing = { lockSeconds: 2, stalledSeconds: 1, answerSeconds: 300 };
   const closing: (() => Promise<unknown>)[] = [];
   beforeEach(async () => {
     const connection = new Redis(redisUrl);
@@ -83,9 +83,9 @@ describe.skipIf(REDIS_URL === null)('on Redis', () => {
     notices.length = 0;
   });
 
-  function spread(inputs: EvaluateInputs, threads: number, home: Crew = hire(inputs, 1)): Crew {
+  function spread(inputs: EvaluateInputs, threads: number, home: Crew = hire(inputs, 1), within: Ranges.Timing = timing): Crew {
     const own = { home, threads, hire: (others: EvaluateInputs) => hire(others, 1) };
-    const crew = Ranges.spread(inputs, redisUrl, own, (says) => notices.push(says), timing);
+    const crew = Ranges.spread(inputs, redisUrl, own, (says) => notices.push(says), within);
     closing.push(() => crew.close());
     return crew;
   }
@@ -120,6 +120,33 @@ describe.skipIf(REDIS_URL === null)('on Redis', () => {
     const nobody: Crew = { ...hire(far, 1), range: () => Promise.reject(new Error('done at home')) };
     expect(await idOf(spread(far, 0, nobody).evaluate(request(5_000)))).toBe(wantedFar);
     expect(notices).toEqual([]);
+  }, 60_000);
+
+  it('are not done for nobody, and are done at home where a worker takes one and hangs', async () => {
+    const connection = new Redis(redisUrl, { maxRetriesPerRequest: null });
+    const queue = new Queue('plimsoll-ranges', { connection, prefix: 'plimsoll' });
+    closing.push(async () => {
+      await queue.close();
+      connection.disconnect();
+    });
+    // A run that was killed leaves its ranges on the queue, and nobody who says that he waits.
+    const { id } = Parcel.packInputs(inputsOf(600, 41));
+    const ask = { inputs: id, kernel: kernel.digest, borrowers: 'responsive', parameters: parametersOf(book), from: 0, to: 600 };
+    const left = await queue.add('range', ask, { jobId: 'left-behind' });
+    const lent = await Ranges.lend(redisUrl, 1, (one) => hire(one, 1), timing);
+    await expect.poll(() => queue.getJob(left.id!).then((job) => job?.failedReason), { timeout: 20_000 }).toContain('nobody waits');
+    await lent.close();
+
+    // It keeps its lock alive and never answers.
+    const hung = new Worker('plimsoll-ranges', () => new Promise(() => undefined), {
+      ...{ connection: connection.duplicate(), prefix: 'plimsoll', concurrency: 50 },
+    });
+    closing.push(() => hung.close(true));
+    const inputs = inputsOf(3_000, 42);
+    const wanted = await idOf(singleThread(kernel, inputs)(request(3_000)));
+    const impatient = { ...timing, answerSeconds: 2 };
+    expect(await idOf(spread(inputs, 0, hire(inputs, 1), impatient).evaluate(request(3_000)))).toBe(wanted);
+    expect(notices.length).toBeGreaterThan(0);
   }, 60_000);
 
   it('are the same bits where a worker is killed in the middle', async () => {
