@@ -71,11 +71,21 @@ async function draft(bundle: string, file: string, flags: DraftFlags): Promise<n
   const GuardUpdate = await import('../../governance/guard-update.ts');
   const GuardFile = await import('../../governance/guard-file.ts');
   const Chain = await import('../../governance/chain.ts');
-  const [manifest, state, recommendation] = await Promise.all([
+  const [manifest, state, recommendation, policy, panel, model] = await Promise.all([
     part(bundle, 'manifest'),
     part(bundle, 'state'),
     part(bundle, 'recommendation'),
+    part(bundle, 'policy'),
+    part(bundle, 'panel'),
+    part(bundle, 'model'),
   ]);
+  const { card } = await import('../../models/card.ts');
+  const { doubt } = await import('../../governance/guard-doubt.ts');
+  const doubted = doubt(flags.asset, { card: card(model, panel), recommendation, policy, state });
+  if (doubted !== null) {
+    say(`No update (${doubted.reason}): ${doubted.says} A proposal to people is open: plimsoll propose.`);
+    return REFUSED;
+  }
   const client = Chain.clientAt(flags.rpc);
   const chainId = await Chain.idOf(client);
   const wanted = { ...flags, recommendation, state, evidenceRoot: manifest.evidenceRoot, chainId };
