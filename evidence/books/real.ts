@@ -44,6 +44,7 @@ export function book(panel: MarketPanel, asOf: string, imputation: Rule = 'propo
   return reprice(state, panel, { asOf, waivers: [{ ...DATE_WAIVER, reason: 'book of 2025 at the prices of the day' }] });
 }
 
-export async function law(panel: MarketPanel): Promise<MarketModel> {
-  return Fit.fit(panel, { seed: SEED, forecaster: false });
+/** `minimumHistorySeconds`: less than advice asks for, where the law is only to say how prices give way to sales. */
+export async function law(panel: MarketPanel, minimumHistorySeconds?: number): Promise<MarketModel> {
+  return Fit.fit(panel, { seed: SEED, forecaster: false, ...(minimumHistorySeconds === undefined ? {} : { minimumHistorySeconds }) });
 }
