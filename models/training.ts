@@ -6,7 +6,9 @@
  * Still holds: on bars after its as-of, transforms are even (Pearson on 20 bins) and the 1 % and 5 % quantiles of either side are broken as often as they
  * say (Kupiec); all p-values of all assets together are corrected by Holm.
  */
+import { PlimsollError } from '../base/errors.ts';
 import { seal } from '../base/id.ts';
+import { SECONDS_PER_DAY } from '../base/units.ts';
 import { endsAt, type MarketPanel } from '../datasets/panel.ts';
 import { pitHistogram } from './backtests.ts';
 import { returnsPct } from './fit.ts';
@@ -61,6 +63,7 @@ export function compare(
   panel: MarketPanel,
   { fromMs, significance }: { readonly fromMs: number; readonly significance: number },
 ): Comparison | Refusal {
+  for (const law of [inForce, challenger]) assertSameStep(law, panel);
   const assets = challenger.assets.filter((asset) => inForce.assets.includes(asset) && panel.assets.includes(asset));
   if (assets.length === 0) {
     return { reason: 'no-common-asset', says: `${challenger.assets.join(', ')} against ${inForce.assets.join(', ')}` };
@@ -68,8 +71,11 @@ export function compare(
   const unseenMs = Math.max(fromMs, Date.parse(inForce.asOf), Date.parse(challenger.asOf));
   const pairs = assets.map((asset) => [predict(inForce, panel, asset, unseenMs), predict(challenger, panel, asset, unseenMs)] as const);
   const [old, fresh] = [0, 1].map((side) => losses(pairs.map((pair) => pair[side]!))) as [Map<number, number>, Map<number, number>];
-  if (old.size < LEAST_BARS)
-    return { reason: 'too-few-bars', says: `${old.size} bars that neither law saw, ${LEAST_BARS} needed to compare them` };
+  if (old.size < LEAST_BARS) {
+    const days = Math.ceil((LEAST_BARS * panel.stepSeconds) / SECONDS_PER_DAY);
+    const says = `${old.size} bars that neither law saw, ${LEAST_BARS} needed to compare them: ${days} days of such bars`;
+    return { reason: 'too-few-bars', says };
+  }
   const times = [...old.keys()].sort((a, b) => a - b);
   const differences = times.map((time) => fresh.get(time)! - old.get(time)!);
   const [inForceLoss, challengerLoss] = [mean([...old.values()]), mean([...fresh.values()])];
@@ -93,6 +99,7 @@ export function compare(
 
 /** The law in force on the bars of `panel` after its as-of, of at most the last `windowSeconds`. */
 export function drift(model: MarketModel, panel: MarketPanel, windowSeconds: number): Drift {
+  assertSameStep(model, panel);
   const toMs = Date.parse(endsAt(panel));
   const fromMs = Math.max(Date.parse(model.asOf), toMs - 1000 * windowSeconds);
   const assets = model.assets
@@ -118,9 +125,19 @@ export function drift(model: MarketModel, panel: MarketPanel, windowSeconds: num
 
 /**
  * The same estimates with the state of a newer panel: variance of the next bar, regime carried forward, volumes of the last days. What the learned part says
- * belongs to the bars it was given, so it stays behind. Assets the panel lacks are left, with the reason.
+ * belongs to the bars it was given, so it stays behind. Assets the panel lacks are left, with the reason. What was fitted on a simulated market stays marked.
+ * Throws `StepError` for bars of another length, `FutureError` for a law that has seen later bars than the panel's.
  */
 export function carry(model: MarketModel, panel: MarketPanel): MarketModel {
+  assertSameStep(model, panel);
+  if (Date.parse(model.asOf) > Date.parse(endsAt(panel))) {
+    throw new FutureError({
+      got: `a law that has seen bars up to ${model.asOf}`,
+      needed: `one from no later than the panel's end, ${endsAt(panel)}`,
+      where: model.id,
+      fix: 'Use a later --as-of, or a law trained with an earlier one.',
+    });
+  }
   const steps = Math.max(0, Math.round((Date.parse(endsAt(panel)) - Date.parse(model.asOf)) / (1000 * model.stepSeconds)));
   const assets = model.assets.filter((asset) => panel.assets.includes(asset));
   const kept = model.assets.map((asset, i) => (assets.includes(asset) ? i : -1)).filter((i) => i >= 0);
@@ -134,7 +151,7 @@ export function carry(model: MarketModel, panel: MarketPanel): MarketModel {
     ...rest,
     from: { panel: panel.id },
     asOf: endsAt(panel),
-    simulated: panel.simulated,
+    simulated: model.simulated || panel.simulated,
     assets,
     left: [
       ...model.left,
@@ -194,4 +211,23 @@ function losses(predicted: readonly Predicted[]): Map<number, number> {
 function scaleOf({ returnPct }: Predicted): number {
   const size = mean(returnPct.map(Math.abs));
   return size > 0 ? size : 1;
+}
+
+/** Every estimate is one bar's: an hour's variance taken for a day's would pass unnoticed, and a factor of 24 too small. */
+function assertSameStep(model: MarketModel, panel: MarketPanel): void {
+  if (model.stepSeconds === panel.stepSeconds) return;
+  throw new StepError({
+    got: `a law of bars of ${model.stepSeconds} s`,
+    needed: `one of the panel's ${panel.stepSeconds} s`,
+    where: model.id,
+    fix: 'Keep the laws of each bar length in a folder of their own (--models).',
+  });
+}
+
+export class StepError extends PlimsollError {
+  override readonly name = 'Training.StepError';
+}
+
+export class FutureError extends PlimsollError {
+  override readonly name = 'Training.FutureError';
 }

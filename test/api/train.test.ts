@@ -138,3 +138,22 @@ it('writes nothing where a law is not what its name says, or another training de
   await (await open(models)).decide(made.challenger, kept);
   await expect(store.decide(made.challenger, kept)).rejects.toMatchObject({ name: 'ModelStore.OvertakenError' });
 });
+
+it('uses a law on no bars of another length and none before its as-of, and keeps the mark of a simulated market', async () => {
+  const { carry, compare, drift } = await import('../../models/training.ts');
+  const { align } = await import('../../datasets/align.ts');
+  const { readSeries } = await import('../../datasets/sources/files.ts');
+  const { challenger: law } = await train({ ...request, panel: steady, models, asOf: day(1_790) }, () => undefined);
+  const read = await readSeries(steady);
+  const until = (asOf: string) => align(read.series, { quote: read.quote, sources: read.sources, simulated: false, asOf });
+  const panel = until(day(2_000));
+  const hourly = { ...law, stepSeconds: 3_600 };
+  const step = expect.objectContaining({ name: 'Training.StepError' });
+  expect(() => carry(hourly, panel)).toThrow(step);
+  expect(() => drift(hourly, panel, 1e7)).toThrow(step);
+  expect(() => compare(hourly, law, panel, { fromMs: 0, significance: 1 })).toThrow(step);
+  expect(() => compare(law, hourly, panel, { fromMs: 0, significance: 1 })).toThrow(step);
+  expect(() => carry(law, until(day(1_700)))).toThrow(expect.objectContaining({ name: 'Training.FutureError' }));
+  expect(carry(law, until(law.asOf)).asOf).toBe(law.asOf);
+  expect([carry(law, panel).simulated, carry({ ...law, simulated: true }, panel).simulated]).toEqual([false, true]);
+});
