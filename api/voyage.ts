@@ -27,6 +27,7 @@ import { carry } from '../models/training.ts';
 import { type Caps, recommend as recommendCaps } from '../tuner/caps.ts';
 import { challenge } from '../tuner/challenger.ts';
 import { type Frontier, trace } from '../tuner/frontier.ts';
+import { foresee } from '../tuner/margin/foresight.ts';
 import { lossBudgetUsd } from '../tuner/objective.ts';
 import { type Policy, parsePolicy } from '../tuner/policy.ts';
 import type { Recommendation } from '../tuner/recommendation.ts';
@@ -216,10 +217,16 @@ export function searchOf({ panel, state, model, scenarios, policy }: Judged) {
   return { state, model, scenarios, policy, now: state.asOf, history: [], excluded: panel.excluded };
 }
 
-/** The same, with what the challenger says. */
+/** The same, with what the challenger says and, where the policy asks, what the law foresees. */
 export function tuneOf(judged: Judged) {
   const { panel, model, scenarios, policy } = judged;
-  return { ...searchOf(judged), challenges: challenge(loadKernel(), panel, model, scenarios, policy.level) };
+  const kernel = loadKernel();
+  const { predictiveMargin } = policy;
+  return {
+    ...searchOf(judged),
+    challenges: challenge(kernel, panel, model, scenarios, policy.level),
+    ...(predictiveMargin === undefined ? {} : { foresights: foresee(kernel, panel, model, { ...predictiveMargin, seed: scenarios.seed }) }),
+  };
 }
 
 export function riskOf(policy: Policy, state: ProtocolState): EvaluateInputs['risk'] {

@@ -107,6 +107,16 @@ export const SetAside = z
   .strictObject({ account: z.string(), rule: z.string(), debtUsd: z.number(), collateralUsd: z.number() })
   .readonly();
 
+/** Base fee of the chain, one entry a step up to `endsAt`: how contended its blocks are. */
+export const BaseFees = z
+  .strictObject({
+    endsAt: z.iso.datetime(),
+    stepSeconds: z.int().positive().max(3_600),
+    baseFeeGwei: z.array(z.number().positive()).min(1).max(100_000).readonly(),
+  })
+  .readonly();
+export type BaseFees = z.infer<typeof BaseFees>;
+
 export const ProtocolState = z
   .strictObject({
     kind: z.literal('protocol-state'),
@@ -128,6 +138,8 @@ export const ProtocolState = z
     /** Below this health factor the whole debt may be repaid (Aave v3: 0.95). */
     fullCloseHealth: z.number().positive(),
     insuranceFundUsd: z.number().nonnegative(),
+    /** Missing where nobody has looked: a predictive margin then says so. */
+    baseFees: BaseFees.optional(),
     /** Accounts left out by a stated rule, with what they held. */
     setAside: z.array(SetAside).readonly(),
     waivers: z.array(Waiver).readonly(),

@@ -6,7 +6,7 @@ import { BPS_ONE, PPM_ONE, SECONDS_PER_DAY } from '../base/units.ts';
 import type { AssetState } from '../datasets/state.ts';
 import type { MarketModel } from '../models/market.ts';
 import type { Field } from './policy.ts';
-import type { Challenge, FieldAdvice } from './recommendation.ts';
+import type { Challenge, FieldAdvice, Foreseen } from './recommendation.ts';
 import type { LossSummary } from './stress/evidence.ts';
 
 export type Reasons = {
@@ -17,9 +17,10 @@ export type Reasons = {
   readonly before: LossSummary;
   readonly after: LossSummary;
   readonly challenge?: Challenge | null;
+  readonly foreseen?: Foreseen | null;
 };
 
-export function because({ model, row, regime, fields, before, after, challenge }: Reasons): string {
+export function because({ model, row, regime, fields, before, after, challenge, foreseen }: Reasons): string {
   const { haircutBps, liquidationThresholdBps, marginMultiplierPpm } = fields;
   const all = Object.values(fields);
   const [first] = all;
@@ -33,6 +34,7 @@ export function because({ model, row, regime, fields, before, after, challenge }
     `LTV ${say(haircutBps, (value) => percent((BPS_ONE - value) / BPS_ONE, 2))}`,
     `threshold ${say(liquidationThresholdBps, (value) => percent(value / BPS_ONE, 2))}`,
     `margin × ${say(marginMultiplierPpm, (value) => (value / PPM_ONE).toFixed(2))}`,
+    foreseenOf(foreseen, marginMultiplierPpm.binding),
     lossOf(before, after),
     challengeOf(challenge),
     `regime ${regime} (${percent(Math.max(...model.regime.now), 0)})`,
@@ -48,6 +50,12 @@ export function usd(value: number): string {
   if (value >= 1e6) return `$${(value / 1e6).toFixed(2)}m`;
   if (value >= 1e3) return `$${(value / 1e3).toFixed(1)}k`;
   return `$${value.toFixed(0)}`;
+}
+
+/** Said once: where it set the multiplier, it stands there already. */
+function foreseenOf(foreseen: Foreseen | null | undefined, binding: string): string | null {
+  if (foreseen === undefined || (foreseen !== null && binding.includes(foreseen.says))) return null;
+  return foreseen === null ? 'no margin of the venue to foresee' : `foreseen margin: ${foreseen.says}`;
 }
 
 function challengeOf(challenge: Challenge | null | undefined): string | null {

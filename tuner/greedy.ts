@@ -13,6 +13,8 @@ export type Knob = {
   readonly asset: string;
   /** Steps that the joint constraints demand whatever the evidence says: 0 for nearly all. */
   readonly forced: number;
+  /** What demands them, where it is not the joint constraints. */
+  readonly forcedBy?: string;
   /** Most steps allowed now, by direction. */
   readonly looser: number;
   readonly tighter: number;

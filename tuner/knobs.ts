@@ -13,6 +13,7 @@ import type { Knob } from './greedy.ts';
 import * as Limits from './limits.ts';
 import { type Exposure, newlyLiquidatable } from './objective.ts';
 import { type Field, limitOf, type Policy } from './policy.ts';
+import type { Foreseen } from './recommendation.ts';
 import { expectedMultiplierSquared, type Refusal } from './refusal.ts';
 
 export type Setting = {
@@ -23,6 +24,8 @@ export type Setting = {
   readonly history: readonly Limits.PastMove[];
   /** Parameters with the lanes already settled. */
   readonly parameters: ParametersByAsset;
+  /** By asset: the multiplier that the coming hours ask for. Missing: nobody asked. */
+  readonly foreseen?: ReadonlyMap<string, Foreseen>;
 };
 
 export type Made = { readonly knob: Knob } | { readonly refusal: Refusal } | { readonly hold: string };
@@ -80,6 +83,18 @@ export function make(setting: Setting, asset: AssetState, exposure: Exposure, fi
     field === 'liquidationThresholdBps'
       ? (steps: number) => (exposure.collateralUsd * value(steps)) / BPS_ONE
       : (steps: number) => (exposure.perpNotionalUsd * PPM_ONE) / value(steps);
+  const asked = field === 'marginMultiplierPpm' ? setting.foreseen?.get(asset.asset) : undefined;
+  if (asked !== undefined) {
+    const wanted = Math.ceil((asked.targetPpm - from) / limit.step);
+    // As far as the speed limit goes today; the rest is for the next run, which will know more.
+    const followed = Math.max(forced, Math.min(wanted, tighter));
+    const room = Math.max(0, -wanted);
+    if (room < looser) [looser, looserBinding] = [room, `predictive-margin: ${asked.says}`];
+    const stopped = wanted > tighter ? `, stopped by ${tighterBinding}` : '';
+    const forcedBy = `predictive-margin: ${asked.says}${stopped}`;
+    const knob = { asset: asset.asset, forced: followed, forcedBy, looser, tighter, far, furthestLooser: Math.min(walled, room) };
+    return { knob: { ...knob, looserBinding, tighterBinding, powerUsd } };
+  }
   return { knob: { asset: asset.asset, forced, looser, tighter, far, furthestLooser: walled, looserBinding, tighterBinding, powerUsd } };
 }
 

@@ -62,6 +62,18 @@ export const Policy = z
     maxDataAgeSeconds: z.int().positive(),
     /** Beyond this factor between the model and the challenger nothing of the asset moves; 2 where left out (challenger.ts). */
     maxDisagreement: z.number().min(1).optional(),
+    /** Left out: off. On: margin multipliers follow what the law foresees (margin/predictive.ts), inside their limits. */
+    predictiveMargin: z
+      .strictObject({
+        /** Of the quantile, each way. EMIR RTS 153/2013, article 24: 0.995 for over-the-counter derivatives, 0.99 for others. */
+        level: z.number().gt(0.5).max(0.999),
+        /** Margin period of risk: from the last margin call that was met to the position closed. */
+        periodSeconds: z.int().positive().max(864_000),
+        /** Article 28(1): (a), (b), (c). */
+        procyclicality: z.enum(['buffer', 'stress-weight', 'floor']),
+      })
+      .readonly()
+      .optional(),
     fields: z.record(Field, FieldLimit).readonly(),
     /** Overrides by asset. */
     assets: z.record(z.string(), z.partialRecord(Field, FieldLimit)).readonly(),
@@ -133,6 +145,14 @@ function checkRanges(policy: PolicyFile, place: Place): void {
         got: String(limit[end]),
         needed: `a value from ${floor} to ${ceiling}`,
         where: place([...path, end]),
+      });
+    }
+    if (policy.predictiveMargin !== undefined && field === 'marginMultiplierPpm' && limit.maxLoosen > limit.maxTighten) {
+      throw new ContradictionError({
+        got: `maxLoosen ${limit.maxLoosen} above maxTighten ${limit.maxTighten} with predictiveMargin`,
+        needed: 'multipliers that rise at least as fast as they fall',
+        where: place([...path, 'maxLoosen']),
+        fix: 'Lower maxLoosen, or leave predictiveMargin out.',
       });
     }
     for (const side of ['maxLoosen', 'maxTighten'] as const) {

@@ -50,6 +50,25 @@ export const Challenge = z
   .readonly();
 export type Challenge = z.infer<typeof Challenge>;
 
+/** What the coming hours are expected to ask of the margin multiplier (margin/predictive.ts). */
+export const Foreseen = z
+  .strictObject({
+    targetPpm: z.int().positive(),
+    calculatedPpm: z.int().positive(),
+    fallFraction: z.number().nonnegative(),
+    riseFraction: z.number().nonnegative(),
+    side: z.enum(['fall', 'rise']),
+    by: z.enum(['law', 'mixture']),
+    /** Fees over the usual; null where nothing is known, and `congestion` says why. */
+    timesUsualFee: z.number().nonnegative().nullable(),
+    congestion: z.string(),
+    congestionFactor: z.number().min(1),
+    movedBy: z.enum(['quantile', 'congestion', 'buffer', 'stress-weight', 'floor']),
+    says: z.string(),
+  })
+  .readonly();
+export type Foreseen = z.infer<typeof Foreseen>;
+
 export const AssetAdvice = z
   .strictObject({
     asset: z.string(),
@@ -60,6 +79,8 @@ export const AssetAdvice = z
     because: z.string(),
     /** null where the past is too short or no price drives the asset; missing in advice made before there was a challenger. */
     challenge: Challenge.nullable().optional(),
+    /** null where the venue has no margin for the asset, or no law; missing where the policy has no predictive margin. */
+    foreseen: Foreseen.nullable().optional(),
   })
   .readonly();
 export type AssetAdvice = z.infer<typeof AssetAdvice>;

@@ -18,9 +18,11 @@ import type { Knob } from './greedy.ts';
 import * as Knobs from './knobs.ts';
 import * as Lane from './lane.ts';
 import type { PastMove } from './limits.ts';
+import type { Foresight } from './margin/predictive.ts';
+import * as Predictive from './margin/predictive.ts';
 import * as Objective from './objective.ts';
 import { Field, type Policy } from './policy.ts';
-import type { AssetAdvice, Challenge, FieldAdvice, Recommendation, Verdict } from './recommendation.ts';
+import type { AssetAdvice, Challenge, FieldAdvice, Foreseen, Recommendation, Verdict } from './recommendation.ts';
 import { refusalOf, refusalOfAll } from './refusal.ts';
 import type { Evaluate } from './stress/evaluate.ts';
 import type { StressEvidence } from './stress/evidence.ts';
@@ -40,6 +42,8 @@ export type TuneInput = {
   readonly excluded?: MarketPanel['excluded'];
   /** How far the challenger is from the model, by panel asset (challenger.ts). */
   readonly challenges?: ReadonlyMap<string, Challenge>;
+  /** What the law foresees within the margin period of risk, by panel asset (margin/foresight.ts); used where the policy has a predictive margin. */
+  readonly foresights?: ReadonlyMap<string, Foresight>;
   readonly onStep?: (step: string, share: number) => void;
 };
 
@@ -58,13 +62,14 @@ export async function tune(input: TuneInput): Promise<Tuned> {
   const start = parametersOf(state);
   const trials = Trials.open(input.evaluate, scenarios.paths, input.onStep);
   const advice: Advice = new Map();
+  const foreseen = foreseenOf(input);
 
   // 2. One lane after the other: margins first, so that haircuts do not pay for them; thresholds last, and only where the
   //    joint constraints demand it or haircuts alone cannot keep the budget. What cannot be judged is refused on the way.
   const lanes: Lane.Lane[] = [];
   let parameters = start;
   for (const field of ['marginMultiplierPpm', 'haircutBps', 'liquidationThresholdBps'] as const) {
-    const knobs = knobsOf(input, field, parameters, advice).filter(
+    const knobs = knobsOf({ ...input, ...(foreseen === null ? {} : { foreseen }) }, field, parameters, advice).filter(
       ({ asset, forced }) =>
         field !== 'liquidationThresholdBps' ||
         forced > 0 ||
@@ -104,8 +109,9 @@ export async function tune(input: TuneInput): Promise<Tuned> {
     >;
     const verdict = verdictOf(Object.values(fields).map((one) => one.verdict));
     const challenge = (row.panelAsset === null ? undefined : input.challenges?.get(row.panelAsset)) ?? null;
-    const reasons = { model, row, regime, fields, before: before.summary, after: after.summary, challenge };
-    return { asset: row.asset, verdict, regime, fields, because: because(reasons), challenge };
+    const asked = foreseen === null ? {} : { foreseen: foreseen.get(row.asset) ?? null };
+    const reasons = { model, row, regime, fields, before: before.summary, after: after.summary, challenge, ...asked };
+    return { asset: row.asset, verdict, regime, fields, because: because(reasons), challenge, ...asked };
   });
   const power = Objective.borrowingPowerUsd(state, start);
   const recommendation = seal({
@@ -136,8 +142,26 @@ export async function tune(input: TuneInput): Promise<Tuned> {
 
 type Advice = Map<string, FieldAdvice>;
 
+/** By asset of the book; null where the policy does not ask, or nobody looked ahead. */
+function foreseenOf({ state, policy, foresights }: TuneInput): ReadonlyMap<string, Foreseen> | null {
+  const { predictiveMargin } = policy;
+  if (predictiveMargin === undefined || foresights === undefined) return null;
+  const found = new Map<string, Foreseen>();
+  for (const { asset, panelAsset } of state.assets) {
+    const foresight = panelAsset === null ? undefined : foresights.get(panelAsset);
+    const asked = foresight === undefined ? null : Predictive.foreseen(state, asset, foresight, predictiveMargin);
+    if (asked !== null) found.set(asset, asked);
+  }
+  return found;
+}
+
 /** The knobs worth searching; for every other asset the advice is noted at once. */
-function knobsOf(input: TuneInput, field: Field, parameters: ParametersByAsset, advice: Advice): readonly Knob[] {
+function knobsOf(
+  input: TuneInput & Pick<Knobs.Setting, 'foreseen'>,
+  field: Field,
+  parameters: ParametersByAsset,
+  advice: Advice,
+): readonly Knob[] {
   const { state } = input;
   const start = parametersOf(state);
   const exposures = Objective.exposures(state);
@@ -148,8 +172,13 @@ function knobsOf(input: TuneInput, field: Field, parameters: ParametersByAsset, 
     const refusal = ofAll ?? refusalOf(input, row, exposure, field);
     const made = refusal === null ? Knobs.make({ ...input, parameters }, row, exposure, field) : { refusal };
     const apart = row.panelAsset === null ? undefined : input.challenges?.get(row.panelAsset)?.index;
-    // What the joint constraints demand does not hang on either law.
-    if ('knob' in made && made.knob.forced === 0 && apart !== undefined && apart > mostDisagreement(input.policy))
+    // What the joint constraints demand does not hang on either law; what is foreseen does.
+    if (
+      'knob' in made &&
+      (made.knob.forced === 0 || made.knob.forcedBy !== undefined) &&
+      apart !== undefined &&
+      apart > mostDisagreement(input.policy)
+    )
       note(advice, start, row.asset, field, {
         verdict: 'hold',
         binding: `models-disagree: law and history differ by a factor of ${apart.toFixed(2)}`,
@@ -193,7 +222,7 @@ function adviseLane(
         reason,
         to,
         ...interval,
-        binding: steps === forced ? 'joint-constraints' : binding,
+        binding: steps === forced ? (knob.forcedBy ?? 'joint-constraints') : binding,
         schedule: schedule.map((one) => one.to),
         scheduleAt: schedule.map(({ at }) => at),
       });

@@ -193,8 +193,8 @@ function recommendationTable({ recommendation }: Result): string {
     .reduce((a, b) => a + b, 1);
   // The reasons in full are in the bundle's report and on the page; here as much as a line holds.
   const room = Math.max(LEAST_REASON, (process.stdout.columns ?? USUAL_COLUMNS) - used);
-  const reasons = recommendation.assets.map(({ fields, because }) => {
-    const why = [...bindings(fields), because].join('; ');
+  const reasons = recommendation.assets.map((one) => {
+    const why = [...bindings(one), one.because].join('; ');
     return why.length > room ? `${why.slice(0, room - 1)}…` : why;
   });
   return table(
@@ -203,15 +203,17 @@ function recommendationTable({ recommendation }: Result): string {
   );
 }
 
-/** What stopped each value that moves, first: a table cuts sentences short, and this is what a reader came for. */
-function bindings({ haircutBps, marginMultiplierPpm }: AssetAdvice['fields']): string[] {
+/** What stopped each value that moves, or what a policy asked to foresee, first: a table cuts sentences short, and this is what a reader came for. */
+function bindings({ fields: { haircutBps, marginMultiplierPpm }, foreseen }: AssetAdvice): string[] {
   const moved = ([name, { verdict, binding }]: [string, FieldAdvice]) => (verdict === 'change' ? [`${name}: ${binding}`] : []);
-  return (
+  const told = (
     [
       ['LTV', haircutBps],
       ['margin ×', marginMultiplierPpm],
     ] satisfies [string, FieldAdvice][]
   ).flatMap(moved);
+  if (foreseen === undefined || foreseen === null || told.some((one) => one.includes(foreseen.says))) return told;
+  return [...told, `margin ×: ${foreseen.says}`];
 }
 
 function change({ verdict, reason, from, to }: FieldAdvice, show: (value: number) => string): string {

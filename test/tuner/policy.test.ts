@@ -79,6 +79,17 @@ describe('refusals name file, line, field, got and needed', () => {
     expect(parse(changed('paths: 4096', 'paths: 598')).paths).toBe(598);
   });
 
+  test('a predictive margin must rise at least as fast as it falls', () => {
+    const on = `${DEFAULT}\npredictiveMargin: { level: 0.99, periodSeconds: 14400, procyclicality: buffer }\n`;
+    expect(parse(on).predictiveMargin?.procyclicality).toBe('buffer');
+    const limit = 'min: 500000, max: 3000000, step: 1, maxLoosen: 3, maxTighten: 2, cooldownSeconds: 0, budgets: []';
+    const error = errorOf(`${on}assets:\n  CRV: { marginMultiplierPpm: { ${limit} } }\n`);
+    expect(error.name).toBe('Policy.ContradictionError');
+    expect(error.facts.where).toContain('assets.CRV.marginMultiplierPpm.maxLoosen');
+    expect(parse(`${DEFAULT}assets:\n  CRV: { marginMultiplierPpm: { ${limit} } }\n`).predictiveMargin).toBeUndefined();
+    expect(errorOf(on.replace('buffer }', 'none }')).name).toBe('Policy.InvalidPolicyError');
+  });
+
   test('an edge of the gap still has a solution', () => {
     expect(parse(changed('minGapBps: 200', 'minGapBps: 7500')).minGapBps).toBe(7500);
   });
