@@ -2,7 +2,7 @@
  * A bundle's folder: written beside its place under another name, then renamed, so that a bundle is whole or not there.
  */
 import { randomBytes } from 'node:crypto';
-import { access, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { PlimsollError } from '../base/errors.ts';
@@ -65,6 +65,24 @@ export async function write(folder: string, path: string, text: string): Promise
   const place = join(folder, path);
   await guarded(place, () => writeWhole(place, bytes));
   return { path, sha256: digest(bytes), bytes: bytes.byteLength };
+}
+
+/** Whole, and only where nothing is there: of two writers one is told true. */
+export async function writeOnce(folder: string, path: string, text: string): Promise<boolean> {
+  const place = join(folder, path);
+  const beside = join(folder, `${PREFIX}${process.pid}-${randomBytes(4).toString('hex')}`);
+  return guarded(place, async () => {
+    try {
+      await writeFile(beside, text);
+      await link(beside, place);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      throw error;
+    } finally {
+      await rm(beside, { force: true });
+    }
+  });
 }
 
 export async function read(folder: string, path: string): Promise<Buffer> {

@@ -44,6 +44,7 @@ export const ABI = parseAbi([
   'function setPolicy(bytes32 asset, Policy policy, uint64 leaseUntil)',
   'function policyOf(bytes32 asset) view returns (Policy)',
   'function policyHashOf(Policy policy) pure returns (bytes32)',
+  'event Applied(bytes32 indexed asset, bytes32 indexed id, bytes32 indexed evidenceRoot, uint8 lane, Values from, Values to)',
 ]);
 
 export const MARKET_ABI = parseAbi([

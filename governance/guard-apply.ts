@@ -1,6 +1,7 @@
 /**
  * Apply: one signed update through its gates, a step at a time. A dry run unless told otherwise. What was done is read back; anything on chain that
- * was not expected trips the breaker, and nothing is sent again until a person has removed it.
+ * was not expected trips the breaker, and nothing is sent again until a person has removed it. Whoever comes second is expected: the
+ * guard's compare-and-swap lets one through, and the other says so.
  */
 import type { Client, Hex, TransactionReceipt } from 'viem';
 import { PlimsollError, quote } from '../base/errors.ts';
@@ -8,6 +9,7 @@ import * as Guard from './guard.ts';
 import type { File } from './guard-file.ts';
 import * as GuardFile from './guard-file.ts';
 import * as Gates from './guard-gates.ts';
+import { whyRefused } from './node.ts';
 import { receiptOf } from './receipt.ts';
 import type { Address } from './targets/words.ts';
 
@@ -19,6 +21,8 @@ export type Switch = {
 };
 export type Applied = Gates.Looked & {
   readonly sent: { readonly act: string; readonly transaction: Hex; readonly block: string; readonly gasUsed: string } | null;
+  /** Somebody was quicker: by what name the guard refused this one. */
+  readonly lost: string | null;
   readonly held: Guard.Values;
 };
 
@@ -40,11 +44,23 @@ export async function apply(
   const gates = [{ gate: 'kill switch', open: off === null, says: off ?? 'on' }, ...looked.gates];
   const next = off === null ? looked.next : { act: 'stop' as const };
   const held = () => Guard.readValues(client, file.guard, update.asset);
-  if (!broadcast || !('data' in next)) return { gates, next, sent: null, held: await held() };
+  if (!broadcast || !('data' in next)) return { gates, next, sent: null, lost: null, held: await held() };
 
-  const transaction = await send(client, relayer, file.guard, next.data);
+  const quicker = async () => {
+    const refusal = await whyRefused(client, relayer, file.guard, next.data);
+    return RACES.has(refusal) ? refusal : null;
+  };
+  const sending = await send(client, relayer, file.guard, next.data).catch(async (error: NotSentError) => {
+    const lost = await quicker();
+    if (lost === null) throw error;
+    return { lost };
+  });
+  if (typeof sending !== 'string') return { gates, next, sent: null, lost: sending.lost, held: await held() };
+  const transaction = sending;
   const receipt = await receiptOf(client, transaction);
   const after = await held();
+  const lost = receipt.status === 'success' ? null : await quicker();
+  if (lost !== null) return { gates, next, sent: null, lost, held: after };
   const wrong = await unexpected(client, file, update, next.act, receipt, after);
   if (wrong !== null) {
     await kill.trip(wrong);
@@ -56,8 +72,17 @@ export async function apply(
     });
   }
   const { blockNumber, gasUsed } = receipt;
-  return { gates, next, sent: { act: next.act, transaction, block: String(blockNumber), gasUsed: String(gasUsed) }, held: after };
+  return {
+    gates,
+    next,
+    sent: { act: next.act, transaction, block: String(blockNumber), gasUsed: String(gasUsed) },
+    lost: null,
+    held: after,
+  };
 }
+
+/** What the guard says to whoever comes second with the same step, or with another of the same asset. */
+const RACES: ReadonlySet<string> = new Set(['BadNonce', 'NotPending', 'StateMoved', 'UpdatePending', 'NoRamp', 'TooEarly']);
 
 /** Signed by the node, or by the wallet behind it: no key is held here. */
 async function send(client: Client, from: Address, to: Address, data: Hex): Promise<Hex> {

@@ -8,7 +8,7 @@ import type { Id } from '../base/id.ts';
 import { toHex } from '../base/id.ts';
 import { BPS_ONE, toUnitsDown } from '../base/units.ts';
 import type { ProtocolState } from '../datasets/state.ts';
-import type { Recommendation } from '../tuner/recommendation.ts';
+import type { AssetAdvice, Recommendation } from '../tuner/recommendation.ts';
 import { exposed } from './exposure.ts';
 import * as Guard from './guard.ts';
 import { ABI } from './guard-abi.ts';
@@ -56,18 +56,12 @@ export async function draft(client: Client, wanted: Wanted): Promise<Drafted | N
   if (nowSeconds >= expiresSeconds) return no('expired', `The advice expired at ${recommendation.expiresAt}.`);
 
   // 1. What the advice was made for must be what the market holds; a field that the market does not have (0) stays.
-  const { haircutBps, liquidationThresholdBps, marginMultiplierPpm } = advice.fields;
-  const pairs: readonly (readonly [Guard.GuardField, number, number])[] = [
-    ['ltvBps', BPS_ONE - (haircutBps?.from ?? 0), BPS_ONE - (haircutBps?.to ?? haircutBps?.from ?? 0)],
-    ['thresholdBps', liquidationThresholdBps?.from ?? 0, liquidationThresholdBps?.to ?? liquidationThresholdBps?.from ?? 0],
-    ['multiplierPpm', marginMultiplierPpm?.from ?? 0, marginMultiplierPpm?.to ?? marginMultiplierPpm?.from ?? 0],
-  ];
   const to = { ...from };
-  for (const [field, before, after] of pairs) {
+  for (const { field, before, after } of moves(advice)) {
     if (before === after || from[field] === 0n) continue;
-    if (from[field] !== BigInt(before))
+    if (from[field] !== before)
       return no('state-moved', `${asset} has ${field} ${from[field]} on chain; the advice was made for ${before}.`);
-    to[field] = BigInt(after);
+    to[field] = after;
   }
   if (Guard.FIELDS.every((field) => from[field] === to[field])) return no('nothing-to-change', `The advice changes nothing of ${asset}.`);
 
@@ -87,6 +81,19 @@ export async function draft(client: Client, wanted: Wanted): Promise<Drafted | N
   if (!ruling.ok)
     return no(ruling.error, `The guard would refuse it: ${ruling.error}${ruling.field === null ? '' : ` of ${ruling.field}`}.`);
   return { kind: 'update', update, lane: ruling.lane };
+}
+
+/** One asset's advice in the guard's fields and units; 0 where it says nothing. */
+export function moves({
+  fields,
+}: AssetAdvice): readonly { readonly field: Guard.GuardField; readonly before: bigint; readonly after: bigint }[] {
+  const { haircutBps, liquidationThresholdBps, marginMultiplierPpm } = fields;
+  const pairs: readonly (readonly [Guard.GuardField, number, number])[] = [
+    ['ltvBps', BPS_ONE - (haircutBps?.from ?? 0), BPS_ONE - (haircutBps?.to ?? haircutBps?.from ?? 0)],
+    ['thresholdBps', liquidationThresholdBps?.from ?? 0, liquidationThresholdBps?.to ?? liquidationThresholdBps?.from ?? 0],
+    ['multiplierPpm', marginMultiplierPpm?.from ?? 0, marginMultiplierPpm?.to ?? marginMultiplierPpm?.from ?? 0],
+  ];
+  return pairs.map(([field, before, after]) => ({ field, before: BigInt(before), after: BigInt(after) }));
 }
 
 function no(reason: NoUpdate['reason'], says: string): NoUpdate {

@@ -1,7 +1,9 @@
 /** `plimsoll apply`: a signed update through every gate. Shows what it would do; sends only with --broadcast, and only by an address that can do nothing else. */
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import type { Switch } from '../../governance/guard-apply.ts';
 import { load } from './attest.ts';
 import { print, printJson, say, table } from './terminal.ts';
 
@@ -40,24 +42,17 @@ async function action(path: string, { rpc, relayer: from, broadcast = false, sto
     await writeFile(back, `${JSON.stringify(Apply.rollback(read.file, read.update, read.domain), null, 2)}\n`);
     say(`${back}: the way back, unsigned`);
   }
-  const kill = {
-    off: async () => (existsSync(stop) ? `${stop}: ${(await readFile(stop, 'utf8')).trim() || 'stopped by hand'}` : null),
-    trip: async (reason: string) => {
-      const { mkdir } = await import('node:fs/promises');
-      const { dirname } = await import('node:path');
-      await mkdir(dirname(stop), { recursive: true });
-      await writeFile(stop, `${reason}\n`);
-    },
-  };
-  const { gates, next, sent, held } = await Apply.apply(Chain.clientAt(rpc), read, from, kill, broadcast);
+  const { gates, next, sent, lost, held } = await Apply.apply(Chain.clientAt(rpc), read, from, killSwitch(stop), broadcast);
   const says =
     next.act === 'wait'
       ? `wait until ${new Date(next.untilSeconds * 1000).toISOString()}`
-      : sent === null && 'data' in next
-        ? `${next.act}: not sent, this was a dry run`
-        : next.act;
+      : lost !== null
+        ? `somebody was quicker: the guard says ${lost}`
+        : sent === null && 'data' in next
+          ? `${next.act}: not sent, this was a dry run`
+          : next.act;
   if (json)
-    printJson({ gates, next, sent, held: Object.fromEntries(Object.entries(held).map(([field, value]) => [field, String(value)])) });
+    printJson({ gates, next, sent, lost, held: Object.fromEntries(Object.entries(held).map(([field, value]) => [field, String(value)])) });
   else {
     print(
       table(
@@ -70,7 +65,18 @@ async function action(path: string, { rpc, relayer: from, broadcast = false, sto
   return next.act === 'stop' ? REFUSED : 0;
 }
 
-function relayer(text: string): string {
+/** A file that a person writes or the breaker. */
+export function killSwitch(path: string): Switch {
+  return {
+    off: async () => (existsSync(path) ? `${path}: ${(await readFile(path, 'utf8')).trim() || 'stopped by hand'}` : null),
+    trip: async (reason) => {
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, `${reason}\n`);
+    },
+  };
+}
+
+export function relayer(text: string): string {
   if (!/^0x[0-9a-fA-F]{40}$/.test(text)) throw new InvalidArgumentError('Needed 0x and 40 hexadecimal digits.');
   return text.toLowerCase();
 }

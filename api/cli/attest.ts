@@ -2,7 +2,6 @@
 import { writeFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import * as Config from '../config.ts';
-import { outcome } from '../errors.ts';
 import { print, say, table, wholeNumber } from './terminal.ts';
 
 const REFUSED = 3;
@@ -58,45 +57,18 @@ type DraftFlags = {
 };
 
 async function draft(bundle: string, file: string, flags: DraftFlags): Promise<number> {
-  // 1. Nobody attests what was not computed again.
-  const { differenceError, verify } = await import('../verify.ts');
-  const verdict = await verify(bundle, flags.workers ?? Config.read(process.env).workers, (step) => say(`${step} …`));
-  if (!verdict.ok) {
-    const error = differenceError(verdict, bundle);
-    say(`${error.name}: ${error.message}`);
-    return outcome(error).exitCode;
-  }
-  // 2. The update.
-  const { part } = await import('../bundle.ts');
-  const GuardUpdate = await import('../../governance/guard-update.ts');
-  const GuardFile = await import('../../governance/guard-file.ts');
+  const GuardDraft = await import('../guard-draft.ts');
   const Chain = await import('../../governance/chain.ts');
-  const [manifest, state, recommendation, policy, panel, model] = await Promise.all([
-    part(bundle, 'manifest'),
-    part(bundle, 'state'),
-    part(bundle, 'recommendation'),
-    part(bundle, 'policy'),
-    part(bundle, 'panel'),
-    part(bundle, 'model'),
-  ]);
-  const { card } = await import('../../models/card.ts');
-  const { doubt } = await import('../../governance/guard-doubt.ts');
-  const doubted = doubt(flags.asset, { card: card(model, panel), recommendation, policy, state });
-  if (doubted !== null) {
-    say(`No update (${doubted.reason}): ${doubted.says} A proposal to people is open: plimsoll propose.`);
-    return REFUSED;
-  }
+  await GuardDraft.mustVerify(bundle, flags.workers ?? Config.read(process.env).workers, (step) => say(`${step} …`));
   const client = Chain.clientAt(flags.rpc);
-  const chainId = await Chain.idOf(client);
-  const wanted = { ...flags, recommendation, state, evidenceRoot: manifest.evidenceRoot, chainId };
-  const drafted = await GuardUpdate.draft(client, wanted);
+  const wanted = { ...flags, chainId: await Chain.idOf(client) };
+  const drafted = await GuardDraft.draft(client, await GuardDraft.evidence(bundle), wanted);
   if (drafted.kind === 'no-update') {
-    say(`No update (${drafted.reason}): ${drafted.says}`);
+    say(`No update (${drafted.reason}): ${drafted.says} A proposal to people is open: plimsoll propose.`);
     return REFUSED;
   }
-  const made = GuardFile.make(drafted.update, { chainId, guard: flags.guard }, flags.asset, manifest.id);
-  await writeFile(file, `${JSON.stringify(made, null, 2)}\n`, { flag: 'wx' });
-  say(`${file}: ${drafted.lane} lane, digest ${made.hashes.digest}`);
+  await writeFile(file, `${JSON.stringify(drafted.file, null, 2)}\n`, { flag: 'wx' });
+  say(`${file}: ${drafted.lane} lane, digest ${drafted.file.hashes.digest}`);
   return 0;
 }
 

@@ -6,6 +6,7 @@ import { outcome, toProblem } from '../errors.ts';
 import * as Apply from './apply.ts';
 import * as Attack from './attack.ts';
 import * as Attest from './attest.ts';
+import * as Auto from './auto.ts';
 import * as Backtest from './backtest.ts';
 import * as Caps from './caps.ts';
 import * as Card from './card.ts';
@@ -85,6 +86,7 @@ export async function main(args: readonly string[]): Promise<number> {
     Guard,
     Attest,
     Apply,
+    Auto,
     Doctor,
   ])
     command.add(program, end);

@@ -48,7 +48,7 @@ async function written(path: string, entries: readonly Regret[]) {
   return keep(path, entries);
 }
 
-async function reckoned(bundles: readonly string[], path: string): Promise<Regret[]> {
+export async function reckoned(bundles: readonly string[], path: string): Promise<Regret[]> {
   const { part } = await import('../bundle.ts');
   const { reckon } = await import('../../tuner/regret.ts');
   const { loadKernel } = await import('../../kernel/kernel.ts');

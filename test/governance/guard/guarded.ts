@@ -31,6 +31,7 @@ const BONUS: FieldLimit = {
 /** Returns (1, slot 0, slot 1, slot 2, 1): a Chainlink round. */
 const FEED_CODE: Hex = '0x60015f525f54602052600154604052600254606052600160805260a05ff3';
 const FEED = terms().feed;
+const NOTHING: Guard.Values = Guard.byField(() => 0n);
 const TIMELOCK_ABI = parseAbi([
   'function scheduleBatch(address[] targets, uint256[] values, bytes[] payloads, bytes32 predecessor, bytes32 salt, uint256 delay)',
   'function executeBatch(address[] targets, uint256[] values, bytes[] payloads, bytes32 predecessor, bytes32 salt) payable',
@@ -38,16 +39,21 @@ const TIMELOCK_ABI = parseAbi([
 
 export type Guarded = Awaited<ReturnType<typeof guarded>>;
 
-export async function guarded() {
-  const chain = await ledger();
-  const aave = await market(chain, TERMS);
+/** Another market: its reserves, from when on. Every one with collateral terms is the guard's, by LTV and threshold; nobody has borrowed. */
+export type Elsewhere = { readonly terms: readonly Terms[]; readonly genesisSeconds: number };
+
+export async function guarded(elsewhere: Elsewhere | null = null) {
+  const chain = await ledger(elsewhere?.genesisSeconds);
+  const aave = await market(chain, elsewhere?.terms ?? TERMS);
   const [deployer, proposer, guardian, relayer, bank, borrower] = chain.accounts as [Hex, Hex, Hex, Hex, Hex, Hex];
   const keys = [1, 2, 3].map(() => privateKeyToAccount(generatePrivateKey()));
   const weth = aave.tokens[0]!;
-  const asset = pad(weth.address, { size: 32 }).toLowerCase() as Hex;
-  await chain.send(aave.configurator, 'setSupplyCap', [weth.address, 100_000]);
-  await chain.send(aave.configurator, 'setBorrowCap', [weth.address, 100_000]);
-  await positions(chain, aave, bank, borrower);
+  const asset = keyOf(weth.address);
+  if (elsewhere === null) {
+    await chain.send(aave.configurator, 'setSupplyCap', [weth.address, 100_000]);
+    await chain.send(aave.configurator, 'setBorrowCap', [weth.address, 100_000]);
+    await positions(chain, aave, bank, borrower);
+  }
 
   // Governance is a timelock; the market's own administrator steps back behind it.
   const timelock = await chain.deploy({ ...Artifacts.TIMELOCK, linkReferences: {} }, [
@@ -151,11 +157,25 @@ export async function guarded() {
 
   await tick(0);
   const leaseUntilSeconds = (await now()) + 90 * DAY;
-  const grants = await GuardDeploy.grants(chain.client, deployment, plan, [
-    { asset, says: 'WETH', policy: guardPolicy, leaseUntilSeconds },
-  ]);
-  await govern(grants);
-  return { ...stand, ...acts, policyHash: hashOf(guardPolicy) };
+  const policies =
+    elsewhere === null
+      ? [{ asset, says: 'WETH', policy: guardPolicy }]
+      : elsewhere.terms.map((one, index) => ({
+          asset: keyOf(aave.tokens[index]!.address),
+          says: one.symbol,
+          policy: GuardTerms.fromTuner(policy, one.symbol, {
+            ...terms(),
+            baseline: { ...NOTHING, ltvBps: BigInt(one.ltvBps), thresholdBps: BigInt(one.thresholdBps), bonusBps: BigInt(one.bonusBps) },
+            corridor: { ltvBps: 3_000n, thresholdBps: 1_000n },
+          }),
+        }));
+  const leased = policies.map((one) => ({ ...one, leaseUntilSeconds }));
+  await govern(await GuardDeploy.grants(chain.client, deployment, plan, leased));
+  return { ...stand, ...acts, policyHash: hashOf(guardPolicy), policies };
+}
+
+export function keyOf(token: Hex): Hex {
+  return pad(token, { size: 32 }).toLowerCase() as Hex;
 }
 
 /** A bank, and a borrower whose health is 20,000 × 0.8 / 14,900 = 1.074. */

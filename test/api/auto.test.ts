@@ -1,0 +1,228 @@
+/** From a bundle to Aave without anybody calling `apply`: run, draft, sign elsewhere, auto, read back; and where it stops. By the commands alone. */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import * as Guard from '../../governance/guard.ts';
+import { hashOf } from '../../governance/guard-policy.ts';
+import { DAY, type Guarded, guarded, keyOf } from '../governance/guard/guarded.ts';
+import { plimsoll } from './command.ts';
+
+const POLICY = new URL('../../tuner/policies/default.yaml', import.meta.url);
+/** As in the built-in book. */
+const TERMS = [
+  { symbol: 'WBTC', decimals: 8, priceUsd: 46_973.47, ltvBps: 7_300, thresholdBps: 7_800, bonusBps: 500 },
+  { symbol: 'UNI', decimals: 18, priceUsd: 17.76825, ltvBps: 6_500, thresholdBps: 7_400, bonusBps: 1_000 },
+  { symbol: 'MATIC', decimals: 18, priceUsd: 2.968607, ltvBps: 5_000, thresholdBps: 6_000, bonusBps: 500 },
+];
+
+describe('the automatic lane, from a run to Aave', { timeout: 300_000 }, () => {
+  const home = mkdtempSync(join(tmpdir(), 'plimsoll-auto-'));
+  const at = (...names: string[]) => join(home, ...names);
+  let stage: Guarded;
+  let snapshot: unknown;
+  let asOf = '';
+
+  beforeAll(async () => {
+    // More loss allowed: advice that loosens, for the slow lane.
+    const loose = readFileSync(POLICY, 'utf8')
+      .replace('budgetFraction: 0.002', 'budgetFraction: 0.02')
+      .replace('overBudgetProbability: 0.01', 'overBudgetProbability: 0.05');
+    writeFileSync(at('loose.yaml'), loose);
+    const run = ['run', '--no-forecaster', '--no-rehearse', '--json'];
+    const tight = await plimsoll([...run, '--out', at('tight')]);
+    asOf = JSON.parse(tight.stdout).asOf;
+    await plimsoll([...run, '--paths', '1024', '--policy', at('loose.yaml'), '--out', at('loose')]);
+    // Governance takes two days before anything may move.
+    stage = await guarded({ terms: TERMS, genesisSeconds: Date.parse(asOf) / 1000 - 2 * DAY });
+  }, 300_000);
+  afterAll(async () => {
+    await stage?.chain.stop();
+    rmSync(home, { recursive: true, force: true });
+  });
+  beforeEach(async () => {
+    if (snapshot !== undefined) await stage.chain.rpc('evm_revert', snapshot);
+    snapshot = await stage.chain.rpc('evm_snapshot');
+    rmSync(at('updates'), { recursive: true, force: true });
+    rmSync(at('STOP'), { force: true });
+    mkdirSync(at('updates'));
+    lanes(['WBTC', 'UNI'], ['ltvBps down', 'ltvBps up']);
+  });
+
+  const tokenOf = (asset: string) => stage.aave.tokens.find(({ symbol }) => symbol === asset)!;
+  const held = (asset: string) => Guard.readValues(stage.chain.client, stage.guard, keyOf(tokenOf(asset).address));
+  function lanes(assets: readonly string[], on: readonly string[], policyHash?: string) {
+    const rows = assets.map((asset) => {
+      const { policy } = stage.policies.find(({ says }) => says === asset)!;
+      return { asset, key: keyOf(tokenOf(asset).address), policyHash: policyHash ?? hashOf(policy), on };
+    });
+    writeFileSync(at('lanes.json'), JSON.stringify({ chainId: 31_337, guard: stage.guard, assets: rows }));
+  }
+  const auto = async (...more: string[]) => {
+    const flags = ['--lanes', at('lanes.json'), '--rpc', stage.chain.url, '--stop', at('STOP'), '--json'];
+    const relayer = more.includes('--relayer') ? [] : ['--relayer', stage.relayer];
+    const said = await plimsoll(['auto', at('updates'), ...flags, ...relayer, ...more]);
+    return { ...said, round: said.stdout === '' ? null : JSON.parse(said.stdout) };
+  };
+  const states = ({ round }: Awaited<ReturnType<typeof auto>>) =>
+    Object.fromEntries(round.rows.map(({ asset, state, why }: Record<string, string>) => [asset, `${state}: ${why}`]));
+  /** Each by a wallet of its own, which has the message and nothing else. */
+  async function sign(count = 2) {
+    for (const name of readdirSync(at('updates')).filter((one) => !one.includes('rollback'))) {
+      for (const key of stage.keys.slice(0, count)) {
+        const shown = await plimsoll(['attest', 'show', at('updates', name), '--typed-data']);
+        const signature = await key.signTypedData(JSON.parse(shown.stdout));
+        expect((await plimsoll(['attest', 'add', at('updates', name), '--signer', key.address, '--signature', signature])).code).toBe(0);
+      }
+    }
+  }
+
+  it('tightens in one step: drafted from the bundle, attested, applied, read back, filed, and nothing the second time', async () => {
+    const drafted = await auto('--bundle', at('tight'));
+    expect(drafted.round.drafts.map(({ asset }: { asset: string }) => asset)).toEqual(['WBTC', 'UNI']);
+    expect([drafted.code, states(drafted)]).toEqual([
+      3,
+      { WBTC: 'people: attestors: 0 of 2 attestations count', UNI: 'people: attestors: 0 of 2 attestations count' },
+    ]);
+    await sign();
+    const dry = await auto('--bundle', at('tight'));
+    expect([dry.code, states(dry)]).toEqual([
+      0,
+      { WBTC: 'ready: submit: not sent, this is a dry run', UNI: 'ready: submit: not sent, this is a dry run' },
+    ]);
+    expect((await held('WBTC')).ltvBps).toBe(7_300n);
+    const sent = await auto('--bundle', at('tight'), '--broadcast');
+    expect([sent.code, states(sent)]).toEqual([
+      0,
+      { WBTC: expect.stringMatching(/^acted: submit in block \d+, \d+ gas/), UNI: expect.stringMatching(/^acted: submit/) },
+    ]);
+    expect([(await held('WBTC')).ltvBps, (await held('UNI')).ltvBps]).toEqual([7_000n, 6_200n]);
+    const again = await auto('--bundle', at('tight'), '--broadcast');
+    expect(states(again)).toEqual({
+      WBTC: expect.stringMatching(/^applied: in block \d+; the market holds it$/),
+      UNI: expect.stringMatching(/^applied/),
+    });
+    const name = readdirSync(at('updates')).find((one) => /^WBTC.*outcome/.test(one))!;
+    expect(JSON.parse(readFileSync(at('updates', name), 'utf8'))).toMatchObject({
+      asset: 'WBTC',
+      from: { ltvBps: '7300' },
+      to: { ltvBps: '7000' },
+      predicted: { before: { paths: 4096 } },
+    });
+    expect((await auto('--bundle', at('tight'), '--broadcast')).round.filed).toEqual([]);
+  });
+
+  it('loosens in two visits with the wait between, and says when what it granted decays', async () => {
+    await auto('--bundle', at('loose'));
+    await sign();
+    const go = async () => Object.values(states(await auto('--bundle', at('loose'), '--broadcast')))[0];
+    expect(await go()).toMatch(/^acted: submit/);
+    expect(await go()).toMatch(/^waits: until /);
+    await stage.tick(DAY);
+    expect(await go()).toMatch(/^acted: execute/);
+    const last = await auto('--bundle', at('loose'), '--broadcast');
+    expect(states(last)['WBTC']).toMatch(/^applied/);
+    expect((await held('WBTC')).ltvBps).toBe(7_400n);
+    expect(last.round.decay).toContainEqual({ asset: 'WBTC', granted: ['ltvBps'], untilSeconds: expect.any(Number), state: 'affirmed' });
+    // The same moment's other advice is spent against another state.
+    expect((await held('UNI')).ltvBps).toBe(6_600n);
+  });
+
+  it('does nothing that nobody switched on, and nothing under another policy', async () => {
+    await auto('--bundle', at('tight'));
+    await sign();
+    lanes(['WBTC'], ['ltvBps up']);
+    const off = await auto('--bundle', at('tight'), '--broadcast');
+    expect(states(off)).toEqual({ WBTC: 'off: not switched on: ltvBps down', UNI: 'off: not switched on' });
+    lanes(['WBTC', 'UNI'], ['ltvBps down'], `0x${'11'.repeat(32)}`);
+    expect(states(await auto('--bundle', at('tight'), '--broadcast'))['WBTC']).toMatch(/^off: switched on under policy 0x11111111…/);
+    expect((await held('WBTC')).ltvBps).toBe(7_300n);
+  });
+
+  it('leaves to people what models see differently, by draft and by round, through the commands', async () => {
+    const one = ['--guard', stage.guard, '--key', tokenOf('MATIC').address, '--rpc', stage.chain.url];
+    const refused = await plimsoll(['attest', 'draft', at('tight'), at('updates', 'm.json'), '--asset', 'MATIC', ...one]);
+    expect([refused.code, refused.stderr]).toEqual([
+      3,
+      expect.stringMatching(/No update \(models-disagree\): Law and history differ by a factor of 2\.29 on MATIC/),
+    ]);
+    expect(existsSync(at('updates', 'm.json'))).toBe(false);
+    lanes(['MATIC'], ['ltvBps down']);
+    const round = await auto('--bundle', at('tight'));
+    expect(round.round.drafts).toEqual([{ asset: 'MATIC', name: null, says: expect.stringMatching(/^models-disagree: /) }]);
+  });
+
+  it('refuses a relayer that may do more, evidence that is not here, and a bundle somebody changed', async () => {
+    const guardian = await auto('--relayer', stage.guardian);
+    expect([guardian.code, guardian.stdout, guardian.stderr]).toEqual([3, '', expect.stringContaining('is the guardian')]);
+    await auto('--bundle', at('tight'));
+    await sign();
+    expect(states(await auto('--broadcast'))['WBTC']).toMatch(/^people: bundle: bundle sha256:/);
+    writeFileSync(at('STOP'), 'by hand');
+    expect(states(await auto('--bundle', at('tight'), '--broadcast'))['WBTC']).toMatch(/^stopped: .*by hand/);
+    writeFileSync(at('updates', 'junk.json'), '{');
+    expect((await auto('--bundle', at('tight'))).round.unread).toEqual([{ name: 'junk.json', why: expect.any(String) }]);
+  });
+
+  /** In a process of its own, as it really runs. */
+  function start() {
+    const flags = ['--lanes', at('lanes.json'), '--rpc', stage.chain.url, '--stop', at('STOP'), '--json', '--relayer', stage.relayer];
+    const args = ['--import', 'tsx', 'api/plimsoll.ts', 'auto', at('updates'), ...flags, '--bundle', at('tight'), '--broadcast'];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    let [stdout, over] = ['', false];
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk;
+    });
+    const ended = new Promise<string>((resolve) => child.once('exit', () => resolve(stdout))).finally(() => {
+      over = true;
+    });
+    return { child, ended, isOver: () => over };
+  }
+  const waiting = async () => Number(((await stage.chain.rpc('txpool_status')) as { pending: string }).pending);
+
+  it('is safe twice at once: the chain lets one through, the other says so, and nothing is stopped', async () => {
+    await auto('--bundle', at('tight'));
+    await sign();
+    await stage.chain.rpc('evm_setAutomine', false);
+    const both = [start(), start()];
+    // Nothing is mined until both have sent the same step.
+    while (!both.every(({ isOver }) => isOver())) {
+      if ((await waiting()) >= (both.some(({ isOver }) => isOver()) ? 1 : 2)) await stage.chain.rpc('evm_mine');
+      await pause(50);
+    }
+    await stage.chain.rpc('evm_setAutomine', true);
+    const rounds = await Promise.all(both.map(async ({ ended }) => JSON.parse(await ended)));
+    const found = rounds
+      .flatMap(({ rows }) => rows.map(({ asset, state, why }: Record<string, string>) => `${asset} ${state}: ${why}`))
+      .sort();
+    expect(found).toEqual([
+      expect.stringMatching(/^UNI acted: submit in block/),
+      'UNI lost: somebody was quicker: BadNonce',
+      expect.stringMatching(/^WBTC acted: submit in block/),
+      'WBTC lost: somebody was quicker: BadNonce',
+    ]);
+    expect([(await held('WBTC')).ltvBps, (await held('UNI')).ltvBps]).toEqual([7_000n, 6_200n]);
+    expect(existsSync(at('STOP'))).toBe(false);
+  });
+
+  it('is safe to kill between sending and reading back: the next start sees where it stands', async () => {
+    await auto('--bundle', at('tight'));
+    await sign();
+    await stage.chain.rpc('evm_setAutomine', false);
+    const { child, ended } = start();
+    while ((await waiting()) < 1) await pause(50);
+    child.kill('SIGKILL');
+    await ended;
+    await stage.chain.rpc('evm_mine');
+    await stage.chain.rpc('evm_setAutomine', true);
+    const after = states(await auto('--bundle', at('tight'), '--broadcast'));
+    expect(
+      Object.values(after)
+        .map((says) => String(says).split(':')[0])
+        .sort(),
+    ).toEqual(['acted', 'applied']);
+    expect([(await held('WBTC')).ltvBps, (await held('UNI')).ltvBps]).toEqual([7_000n, 6_200n]);
+  });
+});
