@@ -1,7 +1,7 @@
 /** Folder of the automatic lane: update files in, drafts of bundles beside them, an outcome beside each that was applied. Nothing here sends. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Client } from 'viem';
+import type { Client } from '../governance/chain.ts';
 import { FIELDS } from '../governance/guard.ts';
 import type { Evidence } from '../governance/guard-evidence.ts';
 import * as GuardFile from '../governance/guard-file.ts';

@@ -1,6 +1,6 @@
 /** From a bundle's folder to the guard: what stands behind an update, and the update itself, drafted after the bundle was run again. */
-import type { Client } from 'viem';
 import * as Bundle from '../governance/bundle.ts';
+import type { Client } from '../governance/chain.ts';
 import { doubt } from '../governance/guard-doubt.ts';
 import type { Evidence } from '../governance/guard-evidence.ts';
 import * as GuardFile from '../governance/guard-file.ts';

@@ -2,6 +2,8 @@
 import { type Client, createClient, http } from 'viem';
 import { getChainId } from 'viem/actions';
 
+export type { Client };
+
 const TIMEOUT_MS = 20_000;
 
 /** Null where nobody named a node. */

@@ -1,7 +1,9 @@
 /** `plimsoll auto`: the automatic lane. Attested updates of a folder through apply's gates, a step at a time, where people switched it on. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
+import type { Client } from '../../governance/chain.ts';
 import type { Evidence } from '../../governance/guard-evidence.ts';
+import type { Lanes } from '../../governance/guard-lanes.ts';
 import type { Row } from '../../governance/guard-round.ts';
 import * as Config from '../config.ts';
 import { killSwitch, relayer } from './apply.ts';
@@ -60,9 +62,9 @@ Examples:
 async function action(folder: string, flags: Flags): Promise<number> {
   const Chain = await import('../../governance/chain.ts');
   const Gates = await import('../../governance/guard-gates.ts');
-  const Lanes = await import('../../governance/guard-lanes.ts');
+  const { parse } = await import('../../governance/guard-lanes.ts');
   const { readText } = await import('../voyage.ts');
-  const lanes = Lanes.parse(json(await readText(flags.lanes)), flags.lanes);
+  const lanes = parse(json(await readText(flags.lanes)), flags.lanes);
   const client = Chain.clientAt(flags.rpc);
 
   // 1. A relayer that can do more than pay is refused before anything is looked at.
@@ -97,14 +99,11 @@ async function action(folder: string, flags: Flags): Promise<number> {
   }
 }
 
-type Client = Parameters<typeof import('../../governance/guard-round.ts').round>[0];
-type LaneFile = import('../../governance/guard-lanes.ts').Lanes;
-
 async function once(
   client: Client,
   folder: string,
   flags: Flags,
-  lanes: LaneFile,
+  lanes: Lanes,
   stands: ReadonlyMap<string, Evidence>,
   bundles: ReadonlyMap<string, string>,
   verified: Set<string>,
