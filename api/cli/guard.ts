@@ -1,5 +1,6 @@
 /** `plimsoll guard`: what it takes to put a guard on chain, for somebody else's signer, and whether the one that stands there is the one that was planned. */
 import { type Command, InvalidArgumentError } from 'commander';
+import * as Parity from './parity.ts';
 import { print, printJson, table } from './terminal.ts';
 
 type DeployFlags = { readonly from: `0x${string}`; readonly rpc: string; readonly json?: boolean };
@@ -9,7 +10,7 @@ const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
 /** Of the largest creation, twice over; who signs may lower it. */
 const GAS = 12_000_000;
 
-export function add(program: Command): void {
+export function add(program: Command, end: (code: number) => void): void {
   const guard = program.command('guard').description('Put a guard on chain by an external signer, and check the one that stands there');
   guard
     .command('deploy <plan>')
@@ -26,12 +27,14 @@ export function add(program: Command): void {
     .requiredOption('--rpc <url>', 'a node of its chain')
     .option('--json', 'the answer as JSON on standard output')
     .action(check);
+  Parity.add(guard, end);
   guard.addHelpText(
     'after',
     `
 Examples:
   $ plimsoll guard deploy guard.json --from 0x70…c8 --rpc http://127.0.0.1:8545 --json > sign-these.json
   $ plimsoll guard check guard.json --guard 0x5a… --market 0x3b… --rpc http://127.0.0.1:8545
+  $ plimsoll guard parity proposal.json weth.json --venue venue.json --rpc http://127.0.0.1:8545
 `,
   );
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { seal } from '../../base/id.ts';
 import * as Guard from '../../governance/guard.ts';
 import { hashOf } from '../../governance/guard-policy.ts';
 import { DAY, type Guarded, guarded, keyOf } from '../governance/guard/guarded.ts';
@@ -152,6 +153,70 @@ describe('the automatic lane, from a run to Aave', { timeout: 300_000 }, () => {
     lanes(['MATIC'], ['ltvBps down']);
     const round = await auto('--bundle', at('tight'));
     expect(round.round.drafts).toEqual([{ asset: 'MATIC', name: null, says: expect.stringMatching(/^models-disagree: /) }]);
+  });
+
+  it('leaves to people what the law in force has lately been wrong about, through the command', async () => {
+    // A law from a market a fifth as nervous, on bars of this one.
+    const { id: _, ...law } = JSON.parse(readFileSync(at('tight', 'model.json'), 'utf8'));
+    const calm = ({ alpha, gamma, omega, ...rest }: Record<string, number>) => ({
+      ...rest,
+      alpha: alpha! / 5,
+      gamma: gamma! / 5,
+      omega: omega! / 5,
+    });
+    writeFileSync(
+      at('calm.json'),
+      JSON.stringify(
+        seal({
+          ...law,
+          volatility: Object.fromEntries(Object.entries(law.volatility).map(([asset, of]) => [asset, calm(of as Record<string, number>)])),
+        }),
+      ),
+    );
+    await plimsoll(['run', '--no-rehearse', '--json', '--paths', '1024', '--model', at('calm.json'), '--out', at('calm')]);
+    const one = ['--guard', stage.guard, '--key', tokenOf('UNI').address, '--rpc', stage.chain.url];
+    const refused = await plimsoll(['attest', 'draft', at('calm'), at('updates', 'u.json'), '--asset', 'UNI', ...one]);
+    expect([refused.code, refused.stderr]).toEqual([
+      3,
+      expect.stringMatching(
+        /No update \(forecast-failure\): \d\d of the newest 500 steps of UNI lie below the 1 % quantile, 5\.0 expected/,
+      ),
+    ]);
+    expect(existsSync(at('updates', 'u.json'))).toBe(false);
+  });
+
+  it('writes what the same bundle’s own proposal to governance would write, to the bit', async () => {
+    const addresses = Object.fromEntries(TERMS.map(({ symbol }) => [symbol, tokenOf(symbol).address]));
+    const { pool, configurator } = stage.aave;
+    const parameters = {
+      target: 'aave-v3-configurator',
+      chainId: 31_337,
+      pool: pool.address,
+      configurator: configurator.address,
+      assets: addresses,
+    };
+    writeFileSync(at('venue.json'), JSON.stringify({ parameters, route: { route: 'direct', from: stage.chain.accounts[0] } }));
+    const proposed = await plimsoll([
+      'propose',
+      at('loose'),
+      '--target',
+      'aave-v3-configurator',
+      '--venue',
+      at('venue.json'),
+      '--rpc',
+      stage.chain.url,
+      '--json',
+    ]);
+    writeFileSync(at('proposal.json'), proposed.stdout);
+    await auto('--bundle', at('loose'));
+    const updates = readdirSync(at('updates')).map((name) => at('updates', name));
+    const ask = (files: readonly string[]) =>
+      plimsoll(['guard', 'parity', at('proposal.json'), ...files, '--venue', at('venue.json'), '--rpc', stage.chain.url]);
+    const same = await ask(updates);
+    expect([same.code, same.stdout]).toEqual([0, expect.stringContaining('the guard and governance write the same')]);
+    expect(same.stdout).toContain('| WBTC.ltv | 7300 | 7400 | 7400 | 7400 | 7400 | same |');
+    const half = await ask(updates.filter((name) => name.includes('WBTC')));
+    expect([half.code, half.stdout]).toEqual([3, expect.stringContaining('| UNI.ltv | 6500 | 6500 | 6600 | 6500 | 6600 | **differs** |')]);
   });
 
   it('refuses a relayer that may do more, evidence that is not here, and a bundle somebody changed', async () => {
