@@ -89,7 +89,12 @@ async function action(folder: string, flags: Flags): Promise<number> {
   const verified = new Set<string>();
   try {
     for (;;) {
-      const code = await once(client, folder, flags, lanes, stands, bundles, verified);
+      const code = await once(client, folder, flags, lanes, stands, bundles, verified).catch((error: Error) => {
+        // A full disk or a folder that is away for a minute ends one round, not the watch.
+        if (flags.every === undefined) throw error;
+        say(`${error.name}: ${error.message}`);
+        return REFUSED;
+      });
       if (flags.every === undefined) return code;
       await pause(flags.every * 1000, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return code;

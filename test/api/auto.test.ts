@@ -10,6 +10,7 @@ import * as Guard from '../../governance/guard.ts';
 import { hashOf } from '../../governance/guard-policy.ts';
 import { DAY, type Guarded, guarded, keyOf } from '../governance/guard/guarded.ts';
 import { plimsoll } from './command.ts';
+import { countingProxy } from './counting-proxy.ts';
 
 const POLICY = new URL('../../tuner/policies/default.yaml', import.meta.url);
 /** As in the built-in book. */
@@ -25,6 +26,9 @@ describe('the automatic lane, from a run to Aave', { timeout: 300_000 }, () => {
   let stage: Guarded;
   let snapshot: unknown;
   let asOf = '';
+  let proxy: Awaited<ReturnType<typeof countingProxy>>;
+  /** For docs/evidence/lane.md: what each part took. */
+  const took: { part: string; ms: number; calls: number; gas: number }[] = [];
 
   beforeAll(async () => {
     // More loss allowed: advice that loosens, for the slow lane.
@@ -38,9 +42,13 @@ describe('the automatic lane, from a run to Aave', { timeout: 300_000 }, () => {
     await plimsoll([...run, '--paths', '1024', '--policy', at('loose.yaml'), '--out', at('loose')]);
     // Governance takes two days before anything may move.
     stage = await guarded({ terms: TERMS, genesisSeconds: Date.parse(asOf) / 1000 - 2 * DAY });
+    proxy = await countingProxy(stage.chain.url);
   }, 300_000);
   afterAll(async () => {
+    await proxy?.stop();
     await stage?.chain.stop();
+    const report = process.env['LANE_REPORT'];
+    if (report !== undefined) writeFileSync(report, JSON.stringify(took));
     rmSync(home, { recursive: true, force: true });
   });
   beforeEach(async () => {
@@ -62,13 +70,21 @@ describe('the automatic lane, from a run to Aave', { timeout: 300_000 }, () => {
     writeFileSync(at('lanes.json'), JSON.stringify({ chainId: 31_337, guard: stage.guard, assets: rows }));
   }
   const auto = async (...more: string[]) => {
-    const flags = ['--lanes', at('lanes.json'), '--rpc', stage.chain.url, '--stop', at('STOP'), '--json'];
+    const flags = ['--lanes', at('lanes.json'), '--rpc', proxy.url, '--stop', at('STOP'), '--json'];
     const relayer = more.includes('--relayer') ? [] : ['--relayer', stage.relayer];
     const said = await plimsoll(['auto', at('updates'), ...flags, ...relayer, ...more]);
     return { ...said, round: said.stdout === '' ? null : JSON.parse(said.stdout) };
   };
   const states = ({ round }: Awaited<ReturnType<typeof auto>>) =>
     Object.fromEntries(round.rows.map(({ asset, state, why }: Record<string, string>) => [asset, `${state}: ${why}`]));
+  async function timed<T>(part: string, work: () => Promise<T>): Promise<T> {
+    const [began, before] = [performance.now(), proxy.calls()];
+    const done = await work();
+    const rows = (done as { round?: { rows: { sent: { gasUsed: string } | null }[] } } | undefined)?.round?.rows ?? [];
+    const gas = rows.reduce((sum, { sent }) => sum + Number(sent?.gasUsed ?? 0), 0);
+    took.push({ part, ms: performance.now() - began, calls: proxy.calls() - before, gas });
+    return done;
+  }
   /** Each by a wallet of its own, which has the message and nothing else. */
   async function sign(count = 2) {
     for (const name of readdirSync(at('updates')).filter((one) => !one.includes('rollback'))) {
@@ -81,26 +97,26 @@ describe('the automatic lane, from a run to Aave', { timeout: 300_000 }, () => {
   }
 
   it('tightens in one step: drafted from the bundle, attested, applied, read back, filed, and nothing the second time', async () => {
-    const drafted = await auto('--bundle', at('tight'));
+    const drafted = await timed('fast: bundle run again, two updates drafted', () => auto('--bundle', at('tight')));
     expect(drafted.round.drafts.map(({ asset }: { asset: string }) => asset)).toEqual(['WBTC', 'UNI']);
     expect([drafted.code, states(drafted)]).toEqual([
       3,
       { WBTC: 'people: attestors: 0 of 2 attestations count', UNI: 'people: attestors: 0 of 2 attestations count' },
     ]);
-    await sign();
-    const dry = await auto('--bundle', at('tight'));
+    await timed('fast: two attestors sign two updates, each checked', () => sign());
+    const dry = await timed('fast: a dry run', () => auto('--bundle', at('tight')));
     expect([dry.code, states(dry)]).toEqual([
       0,
       { WBTC: 'ready: submit: not sent, this is a dry run', UNI: 'ready: submit: not sent, this is a dry run' },
     ]);
     expect((await held('WBTC')).ltvBps).toBe(7_300n);
-    const sent = await auto('--bundle', at('tight'), '--broadcast');
+    const sent = await timed('fast: both sent and read back', () => auto('--bundle', at('tight'), '--broadcast'));
     expect([sent.code, states(sent)]).toEqual([
       0,
       { WBTC: expect.stringMatching(/^acted: submit in block \d+, \d+ gas/), UNI: expect.stringMatching(/^acted: submit/) },
     ]);
     expect([(await held('WBTC')).ltvBps, (await held('UNI')).ltvBps]).toEqual([7_000n, 6_200n]);
-    const again = await auto('--bundle', at('tight'), '--broadcast');
+    const again = await timed('fast: the next round, outcomes filed', () => auto('--bundle', at('tight'), '--broadcast'));
     expect(states(again)).toEqual({
       WBTC: expect.stringMatching(/^applied: in block \d+; the market holds it$/),
       UNI: expect.stringMatching(/^applied/),
@@ -113,16 +129,22 @@ describe('the automatic lane, from a run to Aave', { timeout: 300_000 }, () => {
       predicted: { before: { paths: 4096 } },
     });
     expect((await auto('--bundle', at('tight'), '--broadcast')).round.filed).toEqual([]);
+    // Two days on, half the price: what was predicted against what came, once for the bundle.
+    const regret = ['--panel', market(at('tight')), '--ledger', at('regret.jsonl')];
+    const judged = await auto('--bundle', at('tight'), '--broadcast', ...regret);
+    expect(judged.round.filed).toEqual([expect.stringMatching(/: 1 filed in .*regret\.jsonl$/)]);
+    expect((await auto('--bundle', at('tight'), '--broadcast', ...regret)).round.filed).toEqual([]);
+    expect((await plimsoll(['regret', '--ledger', at('regret.jsonl'), '--json'])).stdout).toContain('"judged":1');
   });
 
   it('loosens in two visits with the wait between, and says when what it granted decays', async () => {
     await auto('--bundle', at('loose'));
     await sign();
-    const go = async () => Object.values(states(await auto('--bundle', at('loose'), '--broadcast')))[0];
-    expect(await go()).toMatch(/^acted: submit/);
-    expect(await go()).toMatch(/^waits: until /);
+    const go = async (part: string) => Object.values(states(await timed(part, () => auto('--bundle', at('loose'), '--broadcast'))))[0];
+    expect(await go('slow: both submitted')).toMatch(/^acted: submit/);
+    expect(await go('slow: a round that waits')).toMatch(/^waits: until /);
     await stage.tick(DAY);
-    expect(await go()).toMatch(/^acted: execute/);
+    expect(await go('slow: both executed and read back')).toMatch(/^acted: execute/);
     const last = await auto('--bundle', at('loose'), '--broadcast');
     expect(states(last)['WBTC']).toMatch(/^applied/);
     expect((await held('WBTC')).ltvBps).toBe(7_400n);
@@ -211,8 +233,8 @@ describe('the automatic lane, from a run to Aave', { timeout: 300_000 }, () => {
     await auto('--bundle', at('loose'));
     const updates = readdirSync(at('updates')).map((name) => at('updates', name));
     const ask = (files: readonly string[]) =>
-      plimsoll(['guard', 'parity', at('proposal.json'), ...files, '--venue', at('venue.json'), '--rpc', stage.chain.url]);
-    const same = await ask(updates);
+      plimsoll(['guard', 'parity', at('proposal.json'), ...files, '--venue', at('venue.json'), '--rpc', proxy.url]);
+    const same = await timed('parity: both ways on a copy, compared', () => ask(updates));
     expect([same.code, same.stdout]).toEqual([0, expect.stringContaining('the guard and governance write the same')]);
     expect(same.stdout).toContain('| WBTC.ltv | 7300 | 7400 | 7400 | 7400 | 7400 | same |');
     const half = await ask(updates.filter((name) => name.includes('WBTC')));
@@ -231,6 +253,17 @@ describe('the automatic lane, from a run to Aave', { timeout: 300_000 }, () => {
     expect((await auto('--bundle', at('tight'))).round.unread).toEqual([{ name: 'junk.json', why: expect.any(String) }]);
   });
 
+  /** Closes by the hour around as-of and for the horizon after it. */
+  function market(bundle: string): string {
+    const { assets, bars } = JSON.parse(readFileSync(join(bundle, 'panel.json'), 'utf8'));
+    const last = assets.map((asset: string) => bars[asset].close.at(-1));
+    const rows = Array.from({ length: 54 }, (_, hour) => {
+      const time = new Date(Date.parse(asOf) + (hour - 2) * 3_600_000).toISOString();
+      return [time, ...last.map((close: number) => (hour < 6 ? close : close / 2))].join(',');
+    });
+    writeFileSync(at('market.csv'), `${[`time,${assets.join(',')}`, ...rows].join('\n')}\n`);
+    return at('market.csv');
+  }
   /** In a process of its own, as it really runs. */
   function start() {
     const flags = ['--lanes', at('lanes.json'), '--rpc', stage.chain.url, '--stop', at('STOP'), '--json', '--relayer', stage.relayer];
