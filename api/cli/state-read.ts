@@ -66,7 +66,7 @@ function address(text: string): Hex {
   return text as Hex;
 }
 
-function block(text: string): bigint {
+export function block(text: string): bigint {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('Needed the number of a block.');
   return BigInt(text);
 }

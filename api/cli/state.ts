@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { ProtocolState } from '../../datasets/state.ts';
 import * as Folder from '../folder.ts';
+import * as Fees from './state-fees.ts';
 import * as Read from './state-read.ts';
 import { print, printJson, say, table, usd, wholeNumber } from './terminal.ts';
 
@@ -19,6 +20,7 @@ type ImportFlags = {
 export function add(program: Command): void {
   const state = program.command('state').description("A protocol's book: read, import, inspect");
   Read.add(state, show);
+  Fees.add(state, show);
   state
     .command('import')
     .description('Aave v3 tables (users, debt positions, reserve parameters) to a book')

@@ -44,7 +44,7 @@ describe('plimsoll', () => {
         name === 'data'
           ? ['data pull', 'data import', 'data inspect']
           : name === 'state'
-            ? ['state read', 'state import', 'state inspect']
+            ? ['state read', 'state fees', 'state import', 'state inspect']
             : [name],
       );
       const helps: Awaited<ReturnType<typeof cli>>[] = [];

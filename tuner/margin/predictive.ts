@@ -73,7 +73,8 @@ export function congestionOf(fees: BaseFees | undefined, asOf: string): Congesti
   const { stepSeconds, baseFeeGwei } = fees;
   if (baseFeeGwei.length * stepSeconds < LEAST_SECONDS) return { says: 'congestion series too short' };
   const ageSeconds = (Date.parse(asOf) - Date.parse(fees.endsAt)) / 1000;
-  if (!(ageSeconds >= 0 && ageSeconds <= RECENT_SECONDS)) return { says: 'congestion series out of date' };
+  // A book is re-priced to the panel's last bar, and its block may be a little later.
+  if (!(Math.abs(ageSeconds) <= RECENT_SECONDS)) return { says: 'congestion series out of date' };
   const recent = baseFeeGwei.slice(-Math.max(1, Math.floor(RECENT_SECONDS / stepSeconds)));
   return { says: 'known', timesUsual: median(recent) / median(baseFeeGwei) };
 }

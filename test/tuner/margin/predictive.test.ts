@@ -105,7 +105,8 @@ describe('congestion', () => {
     expect(Predictive.congestionOf(undefined, NOW)).toEqual(NONE);
     expect(Predictive.congestionOf(fees(200, 23), NOW).says).toBe('congestion series too short');
     expect(Predictive.congestionOf(fees(200, 48, '2023-12-31T00:00:00.000Z'), NOW).says).toBe('congestion series out of date');
-    expect(Predictive.congestionOf(fees(200, 48, '2024-01-01T00:30:00.000Z'), NOW).says).toBe('congestion series out of date');
+    expect(Predictive.congestionOf(fees(200, 48, '2024-01-01T01:30:00.000Z'), NOW).says).toBe('congestion series out of date');
+    expect(Predictive.congestionOf(fees(200, 48, '2024-01-01T00:30:00.000Z'), NOW).says).toBe('known');
     for (const none of [undefined, fees(200, 23)]) {
       expect(Predictive.target(TENTH, saying(0.1, 0.1, 0.1), Predictive.congestionOf(none, NOW), 'floor')).toMatchObject({
         congestionFactor: 1,
