@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { PlimsollError } from '../../base/errors.ts';
 import type { Downloaded } from '../../datasets/sources/download.ts';
 import type { Exchange } from '../../datasets/sources/exchange.ts';
+import { collectName, currency, moment } from './data-words.ts';
 import { print, printJson, say, table, untilInterrupted, wholeNumber } from './terminal.ts';
 
 type Venue = 'binance' | 'coinbase' | 'kraken';
@@ -86,8 +87,8 @@ async function action(flags: Flags): Promise<void> {
   else print(forPeople(flags, written, failed));
 }
 
-function told({ parts, bars, unfinished, notes }: Downloaded) {
-  return { bars, parts: parts.length, unfinished, notes };
+function told({ parts, rows, unfinished, notes }: Downloaded) {
+  return { bars: rows, parts: parts.length, unfinished, notes };
 }
 
 async function venueAt(name: Venue, address: string): Promise<Exchange> {
@@ -108,22 +109,6 @@ function forPeople(
     ...failed.map(({ venue, asset, says }) => ` ${venue} ${asset}: ${says}\n`),
     `\nLook at it  plimsoll data inspect ${join(flags.out)}\n`,
   ].join('');
-}
-
-function collectName(text: string, before: readonly string[] | undefined): readonly string[] {
-  return [...(before ?? []), currency(text)];
-}
-
-/** It becomes part of a file's name. */
-function currency(text: string): string {
-  if (!/^[A-Za-z0-9]{1,16}$/.test(text)) throw new InvalidArgumentError('Needed a name of letters and digits, such as BTC.');
-  return text;
-}
-
-function moment(text: string): number {
-  const ms = Date.parse(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(text) ? `${text}Z` : text);
-  if (Number.isNaN(ms) || !/^\d{4}-\d\d/.test(text)) throw new InvalidArgumentError('Needed an ISO 8601 time such as 2022-01-01.');
-  return ms;
 }
 
 function collectAddress(text: string, before: Addresses | undefined): Addresses {

@@ -19,28 +19,37 @@ import {
 } from 'viem';
 import { getBlock, getChainId, multicall } from 'viem/actions';
 import { PlimsollError, quote } from '../../base/errors.ts';
+import * as Patient from './patient.ts';
 
 /** Everything is read at this block: a book is of one moment or it is no book. */
-export type At = { readonly client: Client; readonly chainId: number; readonly block: bigint; readonly timeMs: number };
+export type At = {
+  readonly client: Client;
+  readonly chainId: number;
+  readonly block: bigint;
+  readonly timeMs: number;
+  readonly signal?: AbortSignal;
+};
 
 export type Call = { readonly address: Hex; readonly abi: Abi; readonly functionName: string; readonly args?: readonly unknown[] };
 
 /** Calls travel inside the creation code of a contract that is never deployed, answers as its code: at most 49,152 and 24,576 bytes. */
 const BATCH = 60;
-const TIMEOUT_MS = 30_000;
-const RETRIES = 3;
+const MAX_BYTES = 10 * 1024 * 1024;
 
 /** At a block, or at the newest. A block by number: on a chain that still reorganises, take one some blocks old. */
-export async function at(rpcUrl: string, block?: bigint): Promise<At> {
-  // Without `cacheTime: 0` the newest block is up to four seconds old, and so is all that is read at it.
-  const client = createClient({ cacheTime: 0, transport: http(rpcUrl, { timeout: TIMEOUT_MS, retryCount: RETRIES, retryDelay: 300 }) });
+export async function at(rpcUrl: string, block?: bigint, options: Patient.PatientOptions = {}): Promise<At> {
+  const { signal } = options;
+  // Without `cacheTime: 0` the newest block is up to four seconds old, and so is all that is read at it. Times and tries are `Patient`'s.
+  const transport = http(rpcUrl, { timeout: 0, retryCount: 0, maxResponseBodySize: MAX_BYTES, fetchFn: Patient.fetcher(options) });
+  const client = createClient({ cacheTime: 0, transport });
   try {
     const [chainId, found] = await Promise.all([
       getChainId(client),
       getBlock(client, block === undefined ? { blockTag: 'latest' } : { blockNumber: block }),
     ]);
-    return { client, chainId, block: found.number, timeMs: Number(found.timestamp) * 1000 };
+    return { client, chainId, block: found.number, timeMs: Number(found.timestamp) * 1000, ...(signal === undefined ? {} : { signal }) };
   } catch (cause) {
+    signal?.throwIfAborted();
     throw new NodeError({
       got: reason(cause),
       needed: block === undefined ? 'the newest block' : `block ${block}`,
@@ -61,10 +70,16 @@ export async function readAll<T>(at: At, calls: readonly Call[]): Promise<readon
 async function readBatch<T>(at: At, calls: readonly Call[]): Promise<readonly (T | null)[]> {
   const contracts = calls as Parameters<typeof multicall>[1]['contracts'];
   const answers = await multicall(at.client, { contracts, allowFailure: true, deployless: true, blockNumber: at.block, batchSize: 0 });
+  at.signal?.throwIfAborted();
   const fault = answers.find(({ status, error }, index) => status === 'failure' && !isRefusal(error, calls[index]!))?.error;
   if (fault === undefined) return answers.map((answer) => (answer.status === 'success' ? (answer.result as T) : null));
   if (!isAboutBatch(fault) || calls.length === 1) {
-    throw new NodeError({ got: reason(fault), needed: `an answer at block ${at.block}`, cause: fault });
+    throw new NodeError({
+      got: reason(fault),
+      needed: `an answer at block ${at.block}`,
+      fix: 'A node without an archive forgets blocks after minutes: give a newer --block, or a node with an archive.',
+      cause: fault,
+    });
   }
   const half = calls.length >> 1;
   return [...(await readBatch<T>(at, calls.slice(0, half))), ...(await readBatch<T>(at, calls.slice(half)))];

@@ -34,6 +34,8 @@ export type HttpOptions = {
   /** A host that asks for a longer pause is given up. */
   readonly maxPauseMs?: number;
   readonly rate?: Pace.Rate;
+  /** Sent as `Authorization: Bearer`, and nowhere else. */
+  readonly token?: string;
 };
 
 const DEFAULTS = {
@@ -75,7 +77,7 @@ export function at(base: string, path: string, query: Readonly<Record<string, st
   return url;
 }
 
-type Settings = Required<Omit<HttpOptions, 'signal'>> & Pick<HttpOptions, 'signal'>;
+type Settings = Required<Omit<HttpOptions, 'signal' | 'token'>> & Pick<HttpOptions, 'signal' | 'token'>;
 /** `pauseMs` null: the back-off alone decides. */
 type Outcome<T> =
   | { readonly reply: Reply<T>; readonly failure?: never; readonly pauseMs?: never }
@@ -93,13 +95,14 @@ function refuseOpenRoads(url: URL): void {
 }
 
 async function ask<T>(settings: Settings, url: URL, shape: z.ZodType<T>, isBusy: (value: T) => boolean): Promise<Outcome<T>> {
-  const { clock, signal, timeoutMs, maxBytes } = settings;
+  const { clock, signal, timeoutMs, maxBytes, token } = settings;
+  const headers = { accept: 'application/json', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
   const where = `${url.host}${url.pathname}`;
   const late = AbortSignal.timeout(timeoutMs);
   const both = signal === undefined ? late : AbortSignal.any([signal, late]);
   const askedMs = clock.nowMs();
   try {
-    const response = await fetch(url, { redirect: 'manual', signal: both, headers: { accept: 'application/json' } });
+    const response = await fetch(url, { redirect: 'manual', signal: both, headers });
     const refused = await refusal(response, where, clock.nowMs());
     if (refused !== null) return refused;
     const text = await bodyOf(response, maxBytes, where);
@@ -135,7 +138,12 @@ async function refusal(response: Response, where: string, nowMs: number): Promis
     return { failure: new RedirectError({ got, needed: 'a reply from the address that was asked', where }), pauseMs: NEVER };
   }
   const pauseMs = Pace.retryAfterMs(headers.get('retry-after'), nowMs);
-  const again = pauseMs === null ? {} : { fix: `It asks to be left alone for ${Math.ceil(pauseMs / 1000)} s.` };
+  const again =
+    pauseMs !== null
+      ? { fix: `It asks to be left alone for ${Math.ceil(pauseMs / 1000)} s.` }
+      : status === 401 || status === 403
+        ? { fix: 'It wants a key, or does not serve this place: `--help` of the command names what it takes.' }
+        : {};
   const failure = new StatusError({ got: `status ${status}`, needed: '200', where, ...again });
   return { failure, pauseMs: status === 429 || status === 408 || status >= 500 ? pauseMs : NEVER };
 }

@@ -31,6 +31,8 @@ const SPELLINGS: Readonly<Record<Field, readonly string[]>> = {
     'timestampms',
     'timestamputc',
     'timems',
+    'updatedatms',
+    'publishedatms',
     'unix',
     'unixtime',
   ],
@@ -38,7 +40,7 @@ const SPELLINGS: Readonly<Record<Field, readonly string[]>> = {
   open: ['open', 'o', 'openprice'],
   high: ['high', 'h', 'highprice'],
   low: ['low', 'l', 'lowprice'],
-  close: ['close', 'c', 'closeprice', 'price', 'value', 'usd', 'usdt', 'last'],
+  close: ['close', 'c', 'closeprice', 'price', 'priceusd', 'value', 'usd', 'usdt', 'last'],
   volume: ['volume', 'vol', 'v', 'basevolume', 'volumebase'],
 };
 

@@ -5,20 +5,10 @@
  */
 import { z } from 'zod';
 import { PlimsollError } from '../../base/errors.ts';
-import type { Series } from '../series.ts';
 import { decimal, Seconds } from './decimal.ts';
 import * as Http from './http.ts';
 
 export type PythPrice = { readonly feed: string; readonly priceUsd: number; readonly confidenceUsd: number; readonly publishedMs: number };
-
-/** 64 hex digits by asset name. */
-export type PythRequest = {
-  readonly asset: string;
-  readonly feed: string;
-  readonly stepSeconds: number;
-  readonly fromMs: number;
-  readonly toMs: number;
-};
 
 const Whole = decimal('a whole number within 64 bits', (value) => Number.isInteger(value) && Math.abs(value) <= 2 ** 63);
 const Feed = z.string().regex(/^(?:0x)?[0-9a-f]{64}$/);
@@ -33,7 +23,7 @@ const Update = z.object({
     .min(1),
 });
 
-/** Of now, or of a second in the past. In the order of `feeds`. */
+/** Of now, or the first published in or after a second of the past. In the order of `feeds`. */
 export async function prices(http: Http.Http, address: string, feeds: readonly string[], second?: number): Promise<readonly PythPrice[]> {
   const url = Http.at(address, `v2/updates/price/${second ?? 'latest'}`, { parsed: 'true', encoding: 'hex' });
   for (const feed of feeds) url.searchParams.append('ids[]', Feed.parse(feed));
@@ -55,6 +45,7 @@ export async function prices(http: Http.Http, address: string, feeds: readonly s
         got: `a price of ${new Date(published * 1000).toISOString()}`,
         needed: 'one that is not from the future',
         where: `${url.host}, feed ${feed}`,
+        fix: "Set this machine's clock right; if it is, ask another host.",
       });
     }
     return { feed, priceUsd, confidenceUsd: conf * 10 ** expo, publishedMs: published * 1000 };
@@ -62,21 +53,6 @@ export async function prices(http: Http.Http, address: string, feeds: readonly s
 }
 
 const FUTURE_MS = 60_000;
-
-/** One price a step, as of the step; where the feed had stood still the same price comes again and is kept once. */
-export async function series(http: Http.Http, address: string, request: PythRequest): Promise<Series> {
-  const { asset, feed, stepSeconds, fromMs, toMs } = request;
-  const found = new Map<number, number>();
-  for (let ms = Math.ceil(fromMs / 1000) * 1000; ms < toMs; ms += stepSeconds * 1000) {
-    const [price] = await prices(http, address, [feed], ms / 1000);
-    found.set(price!.publishedMs, price!.priceUsd);
-  }
-  const rows = [...found].sort(([a], [b]) => a - b);
-  const column = Float64Array.from(rows, ([, price]) => price);
-  const unknown = new Float64Array(rows.length).fill(Number.NaN);
-  const timesMs = Float64Array.from(rows, ([ms]) => ms);
-  return { asset, source: 'pyth', timesMs, open: column, high: column, low: column, close: column, volume: unknown };
-}
 
 function plain(feed: string): string {
   return feed.replace(/^0x/, '');

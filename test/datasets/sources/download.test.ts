@@ -51,7 +51,7 @@ async function bytesOf(path: string): Promise<string> {
 describe('download', () => {
   it('writes parts that the file reader takes as they are', async () => {
     const done = await pull(binanceAnswer);
-    expect(done).toMatchObject({ bars: HOURS, unfinished: 0, notes: [expect.stringMatching(/clock/)] });
+    expect(done).toMatchObject({ rows: HOURS, unfinished: 0, notes: [expect.stringMatching(/clock/)] });
     const { series, quote } = await readSeries(folder);
     expect([quote, ...new Set(series.map(({ asset }) => asset))]).toEqual(['USDT', 'BTC']);
     expect(await timesIn(folder)).toEqual(Array.from({ length: HOURS }, (_, index) => FROM_MS + index * HOUR_MS));
@@ -112,17 +112,17 @@ describe('download', () => {
   it('leaves the running bar for the next time', async () => {
     const nowMs = FROM_MS + 300.5 * HOUR_MS;
     const first = await pull(onTime(nowMs), TO_MS, nowMs);
-    expect([first.bars, first.unfinished]).toEqual([300, 1]);
+    expect([first.rows, first.unfinished]).toEqual([300, 1]);
     expect(await timesIn(folder)).toHaveLength(300);
     const second = await pull(onTime(TO_MS + HOUR_MS));
-    expect([second.bars, open?.asked.length]).toEqual([HOURS, 11]);
+    expect([second.rows, open?.asked.length]).toEqual([HOURS, 11]);
     expect(await timesIn(folder)).toHaveLength(HOURS);
   });
 
   it('another end keeps the parts that are whole; another beginning is another download', async () => {
     await pull(binanceAnswer, FROM_MS + 600 * HOUR_MS);
     const more = await pull(binanceAnswer, FROM_MS + 800 * HOUR_MS);
-    expect([more.bars, open?.asked.length]).toEqual([800, 2]);
+    expect([more.rows, open?.asked.length]).toEqual([800, 2]);
     const http = quick(stoppedClock(TO_MS));
     const other = { asset: 'BTC', quote: 'USDT', stepSeconds: 3600, fromMs: FROM_MS + HOUR_MS, toMs: TO_MS };
     const mixed = download(http, binance(open!.address), other, folder, { partBars: PART_BARS });

@@ -1,3 +1,4 @@
+import type { Hex } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as Chain from '../../../datasets/sources/chain.ts';
 import * as Chainlink from '../../../datasets/sources/chainlink.ts';
@@ -37,26 +38,42 @@ describe('Chainlink on a chain', () => {
   }, 60_000);
   afterAll(() => chain?.stop());
 
+  async function all(block: Chain.At, feed: Hex, fromMs = 0, page = 100) {
+    const open = await Chainlink.open(block, 'ETH', feed);
+    const pages = await Chainlink.plan(block, open, fromMs, page);
+    const read = await Promise.all(pages.map((one) => Chainlink.read(block, open, one)));
+    return { pages, rounds: read.flatMap(({ rounds }) => rounds), missing: read.reduce((sum, one) => sum + one.missing, 0) };
+  }
+
   it('reads all rounds of both phases, in order, and counts those never answered', async () => {
-    const block = await Chain.at(chain.url);
-    const rounds = await Chainlink.readRounds(block, { asset: 'ETH', feed: proxy.address, fromMs: 0 });
-    expect([rounds.phases, rounds.missing, rounds.description]).toEqual([2, 1, 'v0.6/tests/MockV3Aggregator.sol']);
+    const { pages, rounds, missing } = await all(await Chain.at(chain.url), proxy.address);
+    expect(missing).toBe(1);
+    expect(pages.map(({ phase, from, to, isWhole }) => [phase, from, to, isWhole])).toEqual([
+      [1n, 1n, 100n, true],
+      [1n, 101n, 200n, true],
+      [1n, 201n, 230n, true],
+      [2n, 1n, 3n, false],
+    ]);
     const numbers = Array.from({ length: 230 }, (_, k) => k + 1).filter((round) => round !== 100);
-    expect([...rounds.series.timesMs]).toEqual([...numbers, 231, 232, 233].map((round) => at(round) * 1000));
-    expect([...rounds.series.close]).toEqual([...numbers.map((round) => 2000 + round), 3001, 3002, 3003]);
+    expect(rounds.map(({ atMs }) => atMs)).toEqual([...numbers, 231, 232, 233].map((round) => at(round) * 1000));
+    expect(rounds.map(({ priceUsd }) => priceUsd)).toEqual([...numbers.map((round) => 2000 + round), 3001, 3002, 3003]);
   });
 
-  it('stops at the beginning asked for', async () => {
-    const block = await Chain.at(chain.url);
-    const rounds = await Chainlink.readRounds(block, { asset: 'ETH', feed: proxy.address, fromMs: at(225) * 1000 });
-    expect([...rounds.series.timesMs]).toEqual([225, 226, 227, 228, 229, 230, 231, 232, 233].map((round) => at(round) * 1000));
+  it.each([1, 7, 20, 99, 100])('begins with the first page that holds the beginning asked for, pages of %d', async (page) => {
+    for (const first of [1, 100, 101, 225, 230, 231]) {
+      const { rounds, pages } = await all(await Chain.at(chain.url), proxy.address, at(first) * 1000, page);
+      const inPhase = rounds.filter(({ atMs }) => atMs >= at(first) * 1000);
+      const isThere = (round: number) => round !== 100 && round >= first && round <= 233;
+      expect(inPhase).toHaveLength(Array.from({ length: 234 }, (_, k) => k).filter(isThere).length);
+      // A page that nobody answered is looked into.
+      expect(pages.filter(({ phase }) => phase === 1n).length).toBeLessThanOrEqual(Math.ceil((231 - Math.min(first, 100)) / page) + 1);
+    }
   });
 
   it('is blind to what came after its block', async () => {
     const block = await Chain.at(chain.url);
     await chain.send(second, 'updateRoundData', [4, 9999n * 10n ** 8n, at(240), at(240)]);
-    const rounds = await Chainlink.readRounds(block, { asset: 'ETH', feed: proxy.address, fromMs: at(231) * 1000 });
-    expect([...rounds.series.close]).toEqual([3001, 3002, 3003]);
+    expect((await all(block, proxy.address, at(231) * 1000)).rounds.map(({ priceUsd }) => priceUsd)).toEqual([3001, 3002, 3003]);
   });
 
   it.each([
@@ -67,19 +84,18 @@ describe('Chainlink on a chain', () => {
   ])('refuses %s', async (_name, answer, round) => {
     const hostile = await chain.deploy(Mock, [8, 1n]);
     await chain.send(hostile, 'updateRoundData', [2, answer, at(round), at(round)]);
-    const rounds = Chainlink.readRounds(await Chain.at(chain.url), { asset: 'ETH', feed: hostile.address, fromMs: 0 });
-    await expect(rounds).rejects.toMatchObject({ name: 'Chainlink.RoundError' });
+    await expect(all(await Chain.at(chain.url), hostile.address)).rejects.toMatchObject({ name: 'Chainlink.RoundError' });
   });
 
   it('tells no contract from no node', async () => {
     const block = await Chain.at(chain.url);
-    const nobody = Chainlink.readRounds(block, { asset: 'ETH', feed: '0x00000000000000000000000000000000000000aa', fromMs: 0 });
+    const nobody = all(block, '0x00000000000000000000000000000000000000aa');
     await expect(nobody).rejects.toMatchObject({ name: 'Chain.ContractError' });
     await expect(Chain.at(chain.url, 10n ** 9n)).rejects.toMatchObject({ name: 'Chain.NodeError' });
     const other = await ledger();
     const gone = await Chain.at(other.url);
     await other.stop();
-    const dead = Chainlink.readRounds(gone, { asset: 'ETH', feed: proxy.address, fromMs: 0 });
+    const dead = all(gone, proxy.address);
     await expect(dead).rejects.toMatchObject({ name: 'Chain.NodeError' });
   });
 });
@@ -113,18 +129,6 @@ describe('Pyth', () => {
       { feed: `0x${FEED}`, priceUsd: 6140993501 * 10 ** -5, confidenceUsd: 1500000 * 10 ** -5, publishedMs: seconds * 1000 },
     ]);
     expect(asked[0]?.pathname).toBe('/v2/updates/price/latest');
-  });
-
-  it('keeps a price that stood still once', async () => {
-    const { value } = await against(
-      (url, response) => {
-        const asked = Number(url.pathname.split('/').at(-1));
-        json(response, update(String(asked), Math.floor(asked / 7200) * 7200));
-      },
-      (address, http) =>
-        Pyth.series(http, address, { asset: 'BTC', feed: FEED, stepSeconds: 3600, fromMs: NOW_MS - 8.5 * HOUR_MS, toMs: NOW_MS - HOUR_MS }),
-    );
-    expect([...value.timesMs]).toEqual([4, 6, 8, 10].map((hour) => Date.UTC(2024, 2, 1, hour)));
   });
 
   it.each([
