@@ -137,6 +137,19 @@ describe('what the law foresees', () => {
     expect(of(model)).toEqual(of(model));
   });
 
+  it('knows a usual state that does not hang on today, and the worst that the panel has seen', () => {
+    const inRegime = (now: readonly number[]) => of({ ...model, regime: { ...model.regime, now } });
+    expect(inRegime([0, 0, 1]).longRun).toEqual(inRegime([1, 0, 0]).longRun);
+    expect(inRegime([0, 0, 1]).now.fallFraction).toBeGreaterThan(inRegime([1, 0, 0]).now.fallFraction);
+    // Hours of 5 % around bar 1,500, of 0.5 % otherwise.
+    const close = Array.from({ length: 3_000 }, (_, t) => (t % 2 === 0 ? 100 : 100 * (Math.abs(t - 1_500) < 100 ? 1.05 : 1.005)));
+    const seen = { bars: { A00: { close } }, stepSeconds: 3_600 } as never;
+    const { now, stressed } = Foresight.foresee(kernel, seen, model, asked).get('A00')!;
+    expect(now).toEqual(of(model).now);
+    expect(stressed.fallFraction).toBeGreaterThan(1.5 * now.fallFraction);
+    expect(of(model).stressed).toEqual(now);
+  });
+
   it('hears the forecaster by its weight, and not at all where its gate is closed', () => {
     const law = [-8, -4, 4, 8];
     const heard = (weight: number): Forecaster => ({
