@@ -1,5 +1,5 @@
 /**
- * How long before crashes a predictive margin warns, against simple rules at the same rate of false alarms: `npm run evidence -- lead`, five minutes where no date is
+ * How long before crashes a predictive margin warns, against simple rules at the same rate of false alarms: `npm run evidence -- lead`, four minutes where no date is
  * known yet. Reads ../shared/data/hourly; what each refit date knew is kept in out/evidence/lead. Writes docs/evidence/lead.md and .svg.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

@@ -78,7 +78,9 @@ export async function fit(
   for (const [index, [from, to]] of FOLDS.entries()) {
     const begins = Math.floor(from * panel.length);
     const known = rows.filter((row) => !Number.isNaN(row.y) && row.origin + 2 * horizonSteps < begins);
-    if (known.length < MIN_TRAINING_ROWS) return null;
+    // Enough of one asset, not of all together: an asset with fewer is left out, and a network of no rows would never end its first epoch.
+    const byAsset = assets.map((_, asset) => known.filter((row) => row.asset === asset).length);
+    if (Math.max(...byAsset) < MIN_TRAINING_ROWS) return null;
     const fold = await trainFold(known, assets.length, options.seed, (share) =>
       options.onStep(`forecaster: fold ${index + 1} of ${FOLDS.length}`, 0.1 + (0.85 * (index + share)) / FOLDS.length),
     );

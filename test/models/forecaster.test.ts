@@ -39,6 +39,11 @@ describe('forecaster', () => {
   });
 });
 
+it('stands aside where many assets have a short past: enough rows together, too few of each', async () => {
+  const short = simulatedPanel({ assets: ['AAA', 'BBB'], length: 24 * 185, seed: 3 }).panel;
+  expect((await Fit.fit(short, { seed: 1, forecaster: true })).forecaster).toBeNull();
+});
+
 describe('features', () => {
   it('use nothing after their origin', () => {
     const columns = panel.assets.map((asset) => Fit.returnsPct(panel, asset));
