@@ -12,36 +12,42 @@ import type * as Node from './node.ts';
 
 export type Signed = { readonly file: File; readonly update: Guard.Update };
 
+/** As a machine would: all are sent first, so that they wait at the same time. */
 export async function travel(node: Node.Node, updates: readonly Signed[]): Promise<void> {
   const sender = node.accounts.at(-1)!;
-  for (const { file, update } of updates) {
-    const { guard } = file;
-    const policy = await GuardPolicy.read(node.client, guard, update.asset);
-    await node.send(`submit ${file.says}`, sender, guard, Guard.submitData(update, await attestations(node.client, file)));
-    const { pending } = await Guard.readStatus(node.client, guard, update.asset);
-    if (pending.id === file.hashes.digest) {
-      await pass(node, policy, Number(pending.executeAt));
-      await node.send(`execute ${file.says}`, sender, guard, Guard.executeData(update));
-    }
-    for (;;) {
-      const { ramp } = await Guard.readStatus(node.client, guard, update.asset);
-      if (!ramp.running || ramp.decay) break;
-      await pass(node, policy, Number(ramp.nextAt));
-      await node.send(
-        `advance ${file.says}`,
-        sender,
-        guard,
-        encodeFunctionData({ abi: ABI, functionName: 'advance', args: [update.asset] }),
-      );
-    }
+  const policies = await Promise.all(updates.map(({ file, update }) => GuardPolicy.read(node.client, file.guard, update.asset)));
+  const feeds = [...new Set(policies.map(({ feed }) => feed))];
+  const status = ({ file, update }: Signed) => Guard.readStatus(node.client, file.guard, update.asset);
+  for (const { file, update } of updates)
+    await node.send(`submit ${file.says}`, sender, file.guard, Guard.submitData(update, await attestations(node.client, file)));
+  for (;;) {
+    const steps = await Promise.all(updates.map(async (one) => due(one, await status(one))));
+    const [first] = steps.flat().sort((a, b) => a.atSeconds - b.atSeconds);
+    if (first === undefined) return;
+    await pass(node, feeds, first.atSeconds);
+    await node.send(first.says, sender, first.to, first.data);
   }
 }
 
+type Step = { readonly says: string; readonly atSeconds: number; readonly to: Hex; readonly data: Hex };
+
+/** What is left of an update: its execution, or the next step of its ramp. */
+function due({ file, update }: Signed, { pending, ramp }: Guard.Status): readonly Step[] {
+  const { guard, says, hashes } = file;
+  if (pending.id === hashes.digest)
+    return [{ says: `execute ${says}`, atSeconds: Number(pending.executeAt), to: guard, data: Guard.executeData(update) }];
+  if (!ramp.running || ramp.decay) return [];
+  const data = encodeFunctionData({ abi: ABI, functionName: 'advance', args: [update.asset] });
+  return [{ says: `advance ${says}`, atSeconds: Number(ramp.nextAt), to: guard, data }];
+}
+
 /** Until a moment; prices stay alive as they are. */
-async function pass(node: Node.Node, { feed }: GuardPolicy.GuardPolicy, untilSeconds: number): Promise<void> {
+async function pass(node: Node.Node, feeds: readonly Hex[], untilSeconds: number): Promise<void> {
   const rpc = node.client.request as (call: { method: string; params: readonly unknown[] }) => Promise<unknown>;
-  const [, answer] = await readContract(node.client, { address: feed, abi: FEED_ABI, functionName: 'latestRoundData' });
-  await rpc({ method: 'anvil_setCode', params: [feed, feedCode(answer)] });
+  for (const feed of feeds) {
+    const [, answer] = await readContract(node.client, { address: feed, abi: FEED_ABI, functionName: 'latestRoundData' });
+    await rpc({ method: 'anvil_setCode', params: [feed, feedCode(answer)] });
+  }
   const { timestamp } = await getBlock(node.client);
   await node.waitSeconds(Math.max(0, untilSeconds - Number(timestamp)));
 }

@@ -237,6 +237,8 @@ describe('the automatic lane, from a run to Aave', { timeout: 300_000 }, () => {
     const same = await timed('parity: both ways on a copy, compared', () => ask(updates));
     expect([same.code, same.stdout]).toEqual([0, expect.stringContaining('the guard and governance write the same')]);
     expect(same.stdout).toContain('| WBTC.ltv | 7300 | 7400 | 7400 | 7400 | 7400 | same |');
+    // Both wait at the same time: a day, where each alone waits a day.
+    expect(same.stdout).toContain('| from sending to the last write | 24.0 h | 0 s |');
     const half = await ask(updates.filter((name) => name.includes('WBTC')));
     expect([half.code, half.stdout]).toEqual([3, expect.stringContaining('| UNI.ltv | 6500 | 6500 | 6600 | 6500 | 6600 | **differs** |')]);
   });
