@@ -1,5 +1,5 @@
 /** Two ways to one parameter over Aave's own PoolConfigurator: attested updates through the guard, a Safe's proposal through its timelock. */
-import { zeroAddress } from 'viem';
+import { type Hex, zeroAddress } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digest, seal } from '../../../base/id.ts';
 import * as Artifacts from '../../../governance/contracts/artifacts.ts';
@@ -17,6 +17,7 @@ import { DAY, type Guarded, guarded } from './guarded.ts';
 describe('the guard’s way and governance’s own', { timeout: 180_000 }, () => {
   let stage: Guarded;
   let venue: Venue;
+  let timelock: Hex;
 
   beforeAll(async () => {
     stage = await guarded();
@@ -24,13 +25,14 @@ describe('the guard’s way and governance’s own', { timeout: 180_000 }, () =>
     const makers = await Safes.makers(chain);
     const owners = [1, 2, 3].map((number) => Safes.key(number).address);
     const safe = await Safes.create(chain, makers, owners, 2);
-    const timelock = await chain.deploy({ ...Artifacts.TIMELOCK, linkReferences: {} }, [
+    const made = await chain.deploy({ ...Artifacts.TIMELOCK, linkReferences: {} }, [
       BigInt(2 * DAY),
       [safe.address],
       [zeroAddress],
       zeroAddress,
     ]);
-    await chain.send(aave.acl, 'addRiskAdmin', [timelock.address]);
+    timelock = made.address;
+    await chain.send(aave.acl, 'addRiskAdmin', [timelock]);
     const assets = Object.fromEntries(aave.tokens.map(({ symbol, address }) => [symbol, address]));
     venue = Venue.parse({
       parameters: {
@@ -44,7 +46,7 @@ describe('the guard’s way and governance’s own', { timeout: 180_000 }, () =>
         route: 'safe',
         safe: safe.address,
         multiSend: makers.multiSend.address,
-        timelock: { address: timelock.address, delaySeconds: 2 * DAY },
+        timelock: { address: timelock, delaySeconds: 2 * DAY },
       },
     });
   }, 180_000);
@@ -123,6 +125,25 @@ describe('the guard’s way and governance’s own', { timeout: 180_000 }, () =>
     // A step that only governance may take.
     const far = await compare([await signed({ haircutBps: 4_000 })], await proposal({ haircutBps: 4_000 }));
     expect([far.agree, far.guard.refused, far.governance.refused]).toEqual([false, expect.stringContaining('StepTooLarge'), null]);
+    expect(far.rows).toMatchObject([
+      { name: 'WETH.ltv', wanted: { guard: '6000', governance: '6000' }, held: { guard: '7500', governance: '6000' }, equal: false },
+    ]);
+    // Signed and never written is another than never asked for, though the market holds the same.
+    const asked = await compare([await signed({ haircutBps: 4_000 })], await proposal({ liquidationThresholdBps: 8_010 }));
+    expect(asked.rows).toContainEqual(
+      expect.objectContaining({ name: 'WETH.ltv', held: { guard: '7500', governance: '7500' }, equal: false }),
+    );
+    // Two ways that are both shut agree on nothing.
+    const [snapshot, both] = [await stage.chain.rpc('evm_snapshot'), await proposal({ haircutBps: 4_000 })];
+    await stage.chain.send(stage.aave.acl, 'removeRiskAdmin', [timelock]);
+    const none = await compare([await signed({ haircutBps: 4_000 })], both);
+    await stage.chain.rpc('evm_revert', snapshot);
+    expect([none.agree, none.rows, none.guard.refused, none.governance.refused]).toEqual([
+      false,
+      [],
+      expect.any(String),
+      expect.any(String),
+    ]);
   });
 
   it('are compared before anybody has attested, and say so', async () => {

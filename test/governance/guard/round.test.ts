@@ -5,6 +5,7 @@ import { digest, toHex } from '../../../base/id.ts';
 import * as Guard from '../../../governance/guard.ts';
 import { ABI } from '../../../governance/guard-abi.ts';
 import type { Evidence } from '../../../governance/guard-evidence.ts';
+import * as GuardEvidence from '../../../governance/guard-evidence.ts';
 import * as GuardFile from '../../../governance/guard-file.ts';
 import * as Lanes from '../../../governance/guard-lanes.ts';
 import { type Candidate, type Round, round } from '../../../governance/guard-round.ts';
@@ -129,6 +130,24 @@ describe('a round of the automatic lane', { timeout: 120_000 }, () => {
     expect((await says([{ ...other, evidence: null }]))[0]).toMatch(/^fast people: bundle: bundle sha256/);
     expect((await says([{ ...other, file: { ...other.file, says: 'USDC' } }]))[0]).toBe('null people: the file calls WETH USDC');
     expect((await stage.held()).ltvBps).toBe(7_500n);
+  });
+
+  it('moves no real chain by a simulated market, nor anything by another price or moment than the bundle’s', async () => {
+    const { evidence, file, update } = await candidate({ haircutBps: 2_700 });
+    const shut = (...[of, by]: [Partial<typeof file>, Partial<Guard.Update>]) =>
+      GuardEvidence.gates(evidence, { ...file, ...of }, { ...update, ...by }, 8).flatMap(({ gate, open, says: text }) =>
+        open ? [] : [`${gate}: ${text}`],
+      );
+    expect(shut({}, {})).toEqual([]);
+    expect(shut({ chainId: 1 }, {})).toEqual(['data: a simulated market or book moves nothing on this chain']);
+    expect(shut({}, { price: update.price + 1n })).toEqual([
+      expect.stringMatching(/^advice: the bundle has a price of 2000, the update 200000000001/),
+    ]);
+    expect(shut({}, { evidenceTime: update.evidenceTime - 1n })).toEqual([expect.stringMatching(/^advice: the bundle is as of /)]);
+    expect(shut({}, { maxNewlyLiquidatable: 1 })).toEqual(['nobody hurt: 1 of the book become liquidatable']);
+    expect(Lanes.whyOff(lanes(), update, stage.policyHash)).toBeNull();
+    expect(Lanes.whyOff(lanes(), { ...update, to: update.from }, stage.policyHash)).toBe('re-affirms what stands: that is for people');
+    expect(Lanes.whyOff(lanes(), update, toHex(digest('another policy')))).toMatch(/^switched on under policy 0x/);
   });
 
   it('sends a move outside the guard’s limits to governance, and a second one inside a cooldown to people', async () => {
