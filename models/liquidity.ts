@@ -53,6 +53,20 @@ export function trailingDailyVolume(bars: Bars, stepSeconds: number): number {
   return observed === 0 ? 0 : (value / observed) * (SECONDS_PER_DAY / stepSeconds);
 }
 
+/** Standard deviation of a day's return over the last 30 days, from squared returns of bars that follow each other; 0 where there are none. */
+export function trailingVolatility(bars: Bars, stepSeconds: number): number {
+  const window = Math.ceil((TRAILING_DAYS * SECONDS_PER_DAY) / stepSeconds);
+  let sum = 0;
+  let count = 0;
+  for (let t = Math.max(1, bars.close.length - window); t < bars.close.length; t += 1) {
+    const [before, now] = [bars.close[t - 1] ?? null, bars.close[t] ?? null];
+    if (before === null || now === null) continue;
+    sum += Math.log(now / before) ** 2;
+    count += 1;
+  }
+  return count === 0 ? 0 : Math.sqrt((sum / count) * (SECONDS_PER_DAY / stepSeconds));
+}
+
 export function fitImpact(quotes: readonly Quote[]): Impact {
   const used = quotes.filter(
     ({ amountUsd, dailyVolumeUsd, dailyVolatility, impact }) =>

@@ -7,8 +7,8 @@ import type { Exchange } from '../../datasets/sources/exchange.ts';
 import { collectName, currency, moment } from './data-words.ts';
 import { print, printJson, say, table, untilInterrupted, wholeNumber } from './terminal.ts';
 
-type Venue = 'binance' | 'coinbase' | 'kraken';
-type Addresses = Readonly<Partial<Record<Venue, string>>>;
+export type Venue = 'binance' | 'coinbase' | 'kraken';
+export type Addresses = Readonly<Partial<Record<Venue, string>>>;
 type Flags = {
   readonly venue: readonly Venue[];
   readonly asset: readonly string[];
@@ -22,12 +22,12 @@ type Flags = {
 };
 
 /** Where the venues answer, and how often they may be asked. */
-const VENUES: Readonly<Record<Venue, { readonly address: string; readonly perSecond: number }>> = {
+export const VENUES: Readonly<Record<Venue, { readonly address: string; readonly perSecond: number }>> = {
   binance: { address: 'https://api.binance.com', perSecond: 8 },
   coinbase: { address: 'https://api.exchange.coinbase.com', perSecond: 4 },
   kraken: { address: 'https://api.kraken.com', perSecond: 0.9 },
 };
-const NAMES = Object.keys(VENUES) as readonly Venue[];
+export const NAMES = Object.keys(VENUES) as readonly Venue[];
 
 export function add(data: Command): void {
   data
@@ -91,7 +91,7 @@ function told({ parts, rows, unfinished, notes }: Downloaded) {
   return { bars: rows, parts: parts.length, unfinished, notes };
 }
 
-async function venueAt(name: Venue, address: string): Promise<Exchange> {
+export async function venueAt(name: Venue, address: string): Promise<Exchange> {
   if (name === 'binance') return (await import('../../datasets/sources/binance.ts')).binance(address);
   if (name === 'coinbase') return (await import('../../datasets/sources/coinbase.ts')).coinbase(address);
   return (await import('../../datasets/sources/kraken.ts')).kraken(address);
@@ -111,7 +111,7 @@ function forPeople(
   ].join('');
 }
 
-function collectAddress(text: string, before: Addresses | undefined): Addresses {
+export function collectAddress(text: string, before: Addresses | undefined): Addresses {
   const [, name, address] = /^(\w+)=(.+)$/.exec(text) ?? [];
   if (!NAMES.includes(name as Venue) || address === undefined || !URL.canParse(address)) {
     throw new InvalidArgumentError(`Needed VENUE=URL, a venue of ${NAMES.join(', ')}.`);

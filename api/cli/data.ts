@@ -5,6 +5,7 @@ import { canonicalJson } from '../../base/id.ts';
 import { endsAt, type MarketPanel, type Waiver } from '../../datasets/panel.ts';
 import * as Folder from '../folder.ts';
 import * as Pull from './data-pull.ts';
+import * as PullMarket from './data-pull-market.ts';
 import * as PullOracle from './data-pull-oracle.ts';
 import { collectWaiver } from './run.ts';
 import { print, printJson, say, table, wholeNumber } from './terminal.ts';
@@ -23,6 +24,7 @@ export function add(program: Command): void {
   const data = program.command('data').description('Market data: pull, import, inspect');
   Pull.add(data);
   PullOracle.add(data);
+  PullMarket.add(data);
   for (const [name, says] of [
     ['inspect', 'Read files, align them and print the quality report'],
     ['import', 'Read files, align them and write one panel'],

@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import type { ProtocolState } from '../../datasets/state.ts';
 import * as Folder from '../folder.ts';
 import * as Fees from './state-fees.ts';
+import * as Measure from './state-measure.ts';
 import * as Read from './state-read.ts';
 import { print, printJson, say, table, usd, wholeNumber } from './terminal.ts';
 
@@ -20,6 +21,7 @@ type ImportFlags = {
 export function add(program: Command): void {
   const state = program.command('state').description("A protocol's book: read, import, inspect");
   Read.add(state, show);
+  Measure.add(state, show);
   Fees.add(state, show);
   state
     .command('import')

@@ -36,6 +36,9 @@ export type DvolRequest = {
   readonly toMs: number;
 };
 
+/** `unfinished`: bars left out because they had not ended. */
+export type Dvol = { readonly series: Series; readonly unfinished: number };
+
 const Volatility = decimal('a volatility from 0 to 10,000 percent', (value) => value >= 0 && value <= 10_000);
 const Summary = z.object({
   instrument_name: z.string().max(64),
@@ -48,7 +51,7 @@ const Summary = z.object({
   creation_timestamp: Milliseconds,
 });
 const Summaries = z.object({ result: z.array(Summary).min(1) });
-const Dvol = z.object({
+const DvolReply = z.object({
   result: z.object({
     data: z.array(z.tuple([Milliseconds, Volatility, Volatility, Volatility, Volatility])),
     continuation: Milliseconds.nullish(),
@@ -80,16 +83,23 @@ export async function options(http: Http.Http, address: string, asset: string): 
 }
 
 /** The index as a fraction a year, bars that open in [fromMs, toMs), under the name `BTC-DVOL`. */
-export async function dvol(http: Http.Http, address: string, { asset, stepSeconds, fromMs, toMs }: DvolRequest): Promise<Series> {
+export async function dvol(http: Http.Http, address: string, { asset, stepSeconds, fromMs, toMs }: DvolRequest): Promise<Dvol> {
   const rows = new Map<number, readonly number[]>();
+  let unfinished = 0;
   const resolution = stepSeconds === 86_400 ? '1D' : stepSeconds;
   let end: number | null = toMs - 1;
   while (end !== null && end >= fromMs) {
     const query: Record<string, string | number> = { currency: asset, start_timestamp: fromMs, end_timestamp: end, resolution };
-    const page: Http.Reply<z.infer<typeof Dvol>> = await http.get(Http.at(address, 'api/v2/public/get_volatility_index_data', query), Dvol);
+    const page: Http.Reply<z.infer<typeof DvolReply>> = await http.get(
+      Http.at(address, 'api/v2/public/get_volatility_index_data', query),
+      DvolReply,
+    );
     const { data, continuation } = page.value.result;
     for (const [ms, ...bar] of data) {
-      if (ms >= fromMs && ms < toMs && ms + stepSeconds * 1000 <= page.receivedMs) rows.set(ms, bar);
+      if (ms < fromMs || ms >= toMs) continue;
+      // The earlier of the two clocks decides which bars have ended.
+      if (ms + stepSeconds * 1000 <= page.receivedMs + Math.min(0, page.skewMs ?? 0)) rows.set(ms, bar);
+      else unfinished += 1;
     }
     const next: number | null = continuation ?? null;
     // A page that does not go back would be asked for for ever.
@@ -99,7 +109,7 @@ export async function dvol(http: Http.Http, address: string, { asset, stepSecond
   }
   const sorted = [...rows].sort(([a], [b]) => a - b);
   const column = (index: number): Float64Array => Float64Array.from(sorted, ([, bar]) => bar[index]! / 100);
-  return {
+  const series = {
     asset: `${asset}-DVOL`,
     source: 'deribit',
     timesMs: Float64Array.from(sorted, ([ms]) => ms),
@@ -109,6 +119,7 @@ export async function dvol(http: Http.Http, address: string, { asset, stepSecond
     close: column(3),
     volume: new Float64Array(sorted.length).fill(Number.NaN),
   };
+  return { series, unfinished };
 }
 
 /** `BTC-27DEC24-100000-C`; a strike of 0.55 is written 0d55. */

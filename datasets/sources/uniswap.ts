@@ -6,7 +6,7 @@
  * "Uniswap v3 Core", equations 6.13 to 6.16.
  */
 import { type Hex, parseAbi } from 'viem';
-import { PlimsollError } from '../../base/errors.ts';
+import { PlimsollError, quote } from '../../base/errors.ts';
 import * as Chain from './chain.ts';
 import type { Ladder, Rung } from './depth.ts';
 
@@ -38,7 +38,7 @@ const POOL = parseAbi([
   'function tickBitmap(int16) view returns (uint256)',
   'function ticks(int24) view returns (uint128 liquidityGross, int128 liquidityNet, uint256, uint256, int56, uint160, uint32, bool)',
 ]);
-const TOKEN = parseAbi(['function decimals() view returns (uint8)']);
+const TOKEN = parseAbi(['function decimals() view returns (uint8)', 'function symbol() view returns (string)']);
 
 const TICK_BASE = 1.0001;
 const LAST_TICK = 887_272;
@@ -95,6 +95,27 @@ export async function readPool(at: Chain.At, address: Hex, widest: number): Prom
   };
 }
 
+/** Which token of the pool the asset is, by what its tokens call themselves; ETH is also WETH. */
+export async function sideOf(
+  at: Chain.At,
+  pool: Pool,
+  pair: { readonly asset: string; readonly quote: string },
+): Promise<'token0' | 'token1'> {
+  const names = await Chain.readAll<string>(
+    at,
+    [pool.token0, pool.token1].map((token) => ({ address: token, abi: TOKEN, functionName: 'symbol' })),
+  );
+  const is = (index: number, name: string): boolean => names[index] === name || names[index] === `W${name}`;
+  if (is(0, pair.asset) && is(1, pair.quote)) return 'token0';
+  if (is(1, pair.asset) && is(0, pair.quote)) return 'token1';
+  throw new OtherPairError({
+    got: `a pool of ${names.map((name) => quote(name ?? 'a token without a name')).join(' and ')}`,
+    needed: `${pair.asset} and ${pair.quote}, or their wrapped forms`,
+    where: pool.address,
+    fix: 'Give the pair by the names of its tokens.',
+  });
+}
+
 /** What can be sold until the price has fallen by each of `drops` (rising fractions), and what it brings in the other token. */
 export function ladderOf(pool: Pool, sells: 'token0' | 'token1', drops: readonly number[]): Ladder {
   const isDown = sells === 'token0';
@@ -135,6 +156,10 @@ export function ladderOf(pool: Pool, sells: 'token0' | 'token1', drops: readonly
 
 function rootAt(tick: number): number {
   return TICK_BASE ** (tick / 2);
+}
+
+export class OtherPairError extends PlimsollError {
+  override readonly name = 'Uniswap.OtherPairError';
 }
 
 export class EmptyPoolError extends PlimsollError {

@@ -219,8 +219,19 @@ describe('Deribit', () => {
     const { value, asked } = await against(index, (address, http) =>
       Deribit.dvol(http, address, { asset: 'BTC', stepSeconds: 3600, fromMs, toMs: NOW_MS }),
     );
-    expect([...value.timesMs]).toEqual(Array.from({ length: 12 }, (_, hour) => fromMs + hour * HOUR_MS));
-    expect([value.asset, value.close[0], asked.length]).toEqual(['BTC-DVOL', 0.515, 7]);
+    expect([...value.series.timesMs]).toEqual(Array.from({ length: 12 }, (_, hour) => fromMs + hour * HOUR_MS));
+    expect([value.series.asset, value.series.close[0], asked.length]).toEqual(['BTC-DVOL', 0.515, 7]);
+  });
+
+  it('where the venue is behind our clock, its clock says which hours have ended', async () => {
+    const { value } = await against(
+      (url, response, request) => {
+        response.setHeader('date', new Date(NOW_MS - 2 * HOUR_MS).toUTCString());
+        index(url, response, request);
+      },
+      (address, http) => Deribit.dvol(http, address, { asset: 'BTC', stepSeconds: 3600, fromMs, toMs: NOW_MS }),
+    );
+    expect([value.series.timesMs.length, value.unfinished]).toEqual([10, 3]);
   });
 
   it('does not follow a continuation that goes nowhere', async () => {
