@@ -79,7 +79,7 @@ export async function readLaw(path: string): Promise<MarketModel> {
   if (!isFolder) return lawAt(path, null);
   const { inForce } = await open(path);
   if (inForce !== null) return inForce;
-  throw new NoLawError({ got: 'a folder without a law in force', needed: 'one', where: path, fix: 'Make it with `plimsoll train`.' });
+  throw noLaw('a folder without a law in force', path);
 }
 
 async function registerOf(folder: string): Promise<ModelRegister> {
@@ -97,6 +97,7 @@ async function registerOf(folder: string): Promise<ModelRegister> {
 /** `id`: what the law must be, where it is known. */
 async function lawAt(place: string, id: Id | null): Promise<MarketModel> {
   const text = await readFile(place, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' && id === null) throw noLaw('no such file or folder', place);
     throw damaged(error.code ?? 'an error', 'a law', place);
   });
   const read = MarketModel.safeParse(json(text));
@@ -115,6 +116,10 @@ function json(text: string): unknown {
 
 function fileOf(id: Id): string {
   return `${id.replace(':', '-')}.json`;
+}
+
+function noLaw(got: string, where: string): NoLawError {
+  return new NoLawError({ got, needed: 'a law, or a folder with one in force', where, fix: 'Make it with `plimsoll train`.' });
 }
 
 function damaged(got: string, needed: string, where: string): DamagedError {

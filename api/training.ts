@@ -2,6 +2,7 @@
  * Training: the flow from a panel to a decision about which law is in force. 1 read; 2 cut off what the new law must not see; 3 fit; 4 compare on it;
  * 5 keep. A decision for the same panel and challenger is taken once.
  */
+import { PlimsollError } from '../base/errors.ts';
 import { SECONDS_PER_DAY } from '../base/units.ts';
 import { align } from '../datasets/align.ts';
 import { endsAt, type MarketPanel } from '../datasets/panel.ts';
@@ -10,14 +11,15 @@ import { readSeries } from '../datasets/sources/files.ts';
 import * as Fit from '../models/fit.ts';
 import type { MarketModel } from '../models/market.ts';
 import * as Training from '../models/training.ts';
-import { type Decision, type ModelStore, open } from './model-store.ts';
+import { type Decision, type ModelRegister, type ModelStore, open } from './model-store.ts';
 
 export type TrainingRequest = {
   /** File or folder; null: the built-in simulated market. */
   readonly panel: string | null;
   readonly asOf: string | null;
   readonly models: string;
-  readonly holdoutDays: number;
+  /** Null: 30, or as many as a comparison needs of such bars. */
+  readonly holdoutDays: number | null;
   readonly significance: number;
   readonly seed: number;
   readonly forecaster: boolean;
@@ -30,7 +32,10 @@ export type Trained = {
   /** False where this very decision stood in the register already. */
   readonly isNew: boolean;
 };
+export type Checked = { readonly register: ModelRegister /** Null where no law is in force. */; readonly drift: Training.Drift | null };
 export type OnStep = (says: string, share: number) => void;
+
+const HELD_DAYS = 30;
 
 export async function train(request: TrainingRequest, onStep: OnStep, signal?: AbortSignal): Promise<Trained> {
   const store = await open(request.models);
@@ -40,7 +45,7 @@ export async function train(request: TrainingRequest, onStep: OnStep, signal?: A
   const whole = read(null);
   signal?.throwIfAborted();
   // Without a law in force there is nothing to compare with, and no reason to keep bars from the first one.
-  const heldMs = inForce === null ? 0 : request.holdoutDays * SECONDS_PER_DAY * 1000;
+  const heldMs = inForce === null ? 0 : (request.holdoutDays ?? heldDays(whole.stepSeconds)) * SECONDS_PER_DAY * 1000;
   const cut = new Date(Date.parse(endsAt(whole)) - heldMs).toISOString();
   const known = heldMs === 0 ? whole : read(cut);
   const challenger = await Fit.fit(known, {
@@ -69,15 +74,53 @@ export async function train(request: TrainingRequest, onStep: OnStep, signal?: A
   return { decision, challenger, comparison, store: isNew ? await store.decide(challenger, decision) : store, isNew };
 }
 
-/** Null where no law is in force. */
-export async function check(
-  request: Pick<TrainingRequest, 'panel' | 'asOf' | 'models' | 'seed'>,
-  windowDays: number,
-): Promise<Training.Drift | null> {
-  const { inForce } = await open(request.models);
-  if (inForce === null) return null;
-  const read = await marketOf(request);
-  return Training.drift(inForce, read(null), windowDays * SECONDS_PER_DAY);
+/** What a stay needs of the world. A pause that rejects ends it. */
+export type Stay = {
+  readonly everyDays: number;
+  readonly pause: () => Promise<void>;
+  readonly onTrained: (trained: Trained) => void;
+  readonly onTrouble: (says: string) => void;
+};
+
+/** Trains, then after every pause looks, and trains where it is due. What goes wrong after a pause is told, and tried again after the next. */
+export async function stay(
+  request: TrainingRequest,
+  { everyDays, pause, onTrained, onTrouble }: Stay,
+  onStep: OnStep,
+  signal?: AbortSignal,
+): Promise<void> {
+  onTrained(await train(request, onStep, signal));
+  for (;;) {
+    await pause();
+    try {
+      const found = await check(request);
+      if (found.drift?.verdict === 'drifted') onTrouble(`drifted: ${found.drift.because.join('; ')}`);
+      if (isDue(found, everyDays)) onTrained(await train(request, onStep, signal));
+    } catch (error) {
+      if (!(error instanceof PlimsollError)) throw error;
+      onTrouble(`${error.name}: ${error.message}`);
+    }
+  }
+}
+
+/** Does the law in force still hold on the last days that a training would hold back? */
+export async function check(request: Pick<TrainingRequest, 'panel' | 'asOf' | 'models' | 'seed' | 'holdoutDays'>): Promise<Checked> {
+  const { inForce, register } = await open(request.models);
+  if (inForce === null) return { register, drift: null };
+  const panel = (await marketOf(request))(null);
+  return { register, drift: Training.drift(inForce, panel, (request.holdoutDays ?? heldDays(panel.stepSeconds)) * SECONDS_PER_DAY) };
+}
+
+/** Never without bars that are newer than the last decision; then at once where the law drifted, else when that decision is so old. */
+export function isDue({ register, drift }: Checked, everyDays: number): boolean {
+  const last = register.decisions.at(-1);
+  if (drift === null || last === undefined) return true;
+  const newDays = (Date.parse(drift.to) - Date.parse(last.asOf)) / (1000 * SECONDS_PER_DAY);
+  return newDays > 0 && (drift.verdict === 'drifted' || newDays >= everyDays);
+}
+
+function heldDays(stepSeconds: number): number {
+  return Math.max(HELD_DAYS, Training.comparableDays(stepSeconds));
 }
 
 /** The panel up to a moment, or the whole. */

@@ -138,7 +138,8 @@ export const MarketModel = z
   .strictObject({
     kind: z.literal('market-model'),
     id: Id,
-    from: z.strictObject({ panel: Id }).readonly(),
+    /** `law`: where the estimates were carried over from a stored law, which. */
+    from: z.strictObject({ panel: Id, law: Id.optional() }).readonly(),
     asOf: z.string(),
     stepSeconds: z.int().positive(),
     simulated: z.boolean(),

@@ -56,6 +56,11 @@ const BINS = 20;
 const ALARM = 0.01;
 const TAILS = [0.01, 0.05, 0.95, 0.99];
 
+/** Days of such bars that are surely enough to compare: the least number, and a fifth for gaps. */
+export function comparableDays(stepSeconds: number): number {
+  return Math.ceil((1.2 * LEAST_BARS * stepSeconds) / SECONDS_PER_DAY);
+}
+
 /** Both laws on the bars of `panel` after `fromMs` and after either's as-of. `significance`: the most p that promotes; 1 takes any strict gain. */
 export function compare(
   inForce: MarketModel,
@@ -149,7 +154,7 @@ export function carry(model: MarketModel, panel: MarketPanel): MarketModel {
   const { id: _id, ...rest } = model;
   return seal({
     ...rest,
-    from: { panel: panel.id },
+    from: { panel: panel.id, law: model.from.law ?? model.id },
     asOf: endsAt(panel),
     simulated: model.simulated || panel.simulated,
     assets,

@@ -11,7 +11,7 @@ import { print, printJson, say, table, untilInterrupted, wholeNumber } from './t
 type Flags = {
   readonly asOf?: string;
   readonly models?: string;
-  readonly holdout: number;
+  readonly holdout?: number;
   readonly significance: number;
   readonly seed: number;
   readonly forecaster: boolean;
@@ -31,12 +31,20 @@ export function add(program: Command, end: (code: number) => void): void {
     .description('Fit the whole law and put it in force where it scores better, on bars it did not see, than the law in force')
     .option('--as-of <time>', 'use no bar that ends later')
     .option('--models <dir>', 'folder of the laws and their register (default: models in DATA_DIR)')
-    .option('--holdout <days>', 'last days that the new law does not see and both are scored on', wholeNumber(1, 3_650), 30)
+    .option(
+      '--holdout <days>',
+      'last days that the new law does not see and both are scored on (default: 30, more for long bars)',
+      wholeNumber(1, 3_650),
+    )
     .option('--significance <p>', 'most p of Diebold-Mariano that promotes; 1 takes any strict gain', share, 1)
     .option('--seed <n>', 'seed of every random draw', wholeNumber(0), 1)
     .option('--no-forecaster', 'leave the learned forecaster out')
-    .option('--check', 'fit nothing: does the law in force still hold? exit 3 where it has drifted')
-    .option('--every <days>', 'stay, and train anew when the law in force is so old, or has drifted', wholeNumber(1, 3_650))
+    .option('--check', 'fit nothing: does the law in force still hold? exit 3 where it does not, or too few bars can say')
+    .option(
+      '--every <days>',
+      'stay, and train anew when the last decision is so old, or the law in force has drifted',
+      wholeNumber(1, 3_650),
+    )
     .option('--look <days>', 'with --every: days between looks at the data', wholeNumber(1, MOST_DAYS), 1)
     .option('--json', 'decision, or drift, as JSON on standard output')
     .addHelpText(
@@ -53,30 +61,24 @@ Examples:
 }
 
 async function action(panel: string | undefined, flags: Flags): Promise<number> {
-  const { check, train } = await import('../training.ts');
+  const { check, stay, train } = await import('../training.ts');
   const { moment } = await import('../voyage.ts');
   const request: TrainingRequest = {
     panel: panel === undefined ? null : resolve(panel),
     asOf: flags.asOf === undefined ? null : moment(flags.asOf, '--as-of'),
     models: resolve(flags.models ?? join(Config.read(process.env).dataDir, 'models')),
-    holdoutDays: flags.holdout,
+    holdoutDays: flags.holdout ?? null,
     significance: flags.significance,
     seed: flags.seed,
     forecaster: flags.forecaster,
   };
   const interrupted = untilInterrupted();
-  const once = async () => tell(await train(request, told(), interrupted.signal), flags);
   try {
-    if (flags.check) return tellDrift(await check(request, flags.holdout), flags);
-    await once();
-    while (flags.every !== undefined) {
-      await wait(1000 * SECONDS_PER_DAY * flags.look, undefined, { signal: interrupted.signal });
-      const found = await check(request, flags.holdout);
-      const ageDays =
-        found === null ? Number.POSITIVE_INFINITY : (Date.parse(found.to) - Date.parse(found.inForceAsOf)) / (1000 * SECONDS_PER_DAY);
-      if (found?.verdict === 'drifted') say(`drifted: ${found.because.join('; ')}`);
-      if (found?.verdict === 'drifted' || ageDays >= flags.every + flags.holdout) await once();
-    }
+    if (flags.check) return tellDrift((await check(request)).drift, flags);
+    const onTrained = (trained: Trained) => tell(trained, flags);
+    const pause = () => wait(1000 * SECONDS_PER_DAY * flags.look, undefined, { signal: interrupted.signal });
+    if (flags.every === undefined) onTrained(await train(request, told(), interrupted.signal));
+    else await stay(request, { everyDays: flags.every, pause, onTrained, onTrouble: say }, told(), interrupted.signal);
     return 0;
   } finally {
     interrupted.release();
@@ -115,7 +117,7 @@ function tellDrift(drift: Drift | null, { json }: Flags): number {
     for (const because of drift.because) print(` ${because}\n`);
     if (drift.verdict === 'drifted') print(' train anew: the law in force no longer says what happens\n');
   }
-  return drift === null || drift.verdict === 'drifted' ? REFUSED : 0;
+  return drift?.verdict === 'fresh' ? 0 : REFUSED;
 }
 
 /** A line a step; shares within a step are not worth a line. */

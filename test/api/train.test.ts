@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, it } from 'vitest';
 import { open } from '../../api/model-store.ts';
-import { train } from '../../api/training.ts';
+import { isDue, stay, train } from '../../api/training.ts';
 import { PURPOSE } from '../../base/random.ts';
 import * as Garch from '../../models/garch.ts';
 import { plimsoll } from './command.ts';
@@ -87,6 +87,8 @@ it('asks for a refit where the market is another one, and not where it is the sa
   const drift = JSON.parse(other.stdout) as { verdict: string; because: string[] };
   expect([other.code, drift.verdict]).toEqual([3, 'drifted']);
   expect(drift.because.length).toBeGreaterThan(0);
+  const few = await plimsoll(['train', steady, '--models', models, '--holdout', '20', '--check', '--json']);
+  expect([few.code, (JSON.parse(few.stdout) as { verdict: string }).verdict]).toEqual([3, 'too-few-bars']);
   const none = await plimsoll(['train', steady, '--models', join(folder, 'nowhere'), '--check', '--json']);
   expect([none.code, JSON.parse(none.stdout)]).toEqual([3, { verdict: 'no-law' }]);
 });
@@ -155,5 +157,76 @@ it('uses a law on no bars of another length and none before its as-of, and keeps
   expect(() => compare(law, hourly, panel, { fromMs: 0, significance: 1 })).toThrow(step);
   expect(() => carry(law, until(day(1_700)))).toThrow(expect.objectContaining({ name: 'Training.FutureError' }));
   expect(carry(law, until(law.asOf)).asOf).toBe(law.asOf);
+  const twice = carry(carry(law, until(day(1_900))), panel);
+  expect(twice.from).toEqual({ panel: panel.id, law: law.id });
   expect([carry(law, panel).simulated, carry({ ...law, simulated: true }, panel).simulated]).toEqual([false, true]);
+});
+
+it('holds back as many four-hourly bars as a comparison needs, unless told otherwise', async () => {
+  await train({ ...request, panel: steady, models, asOf: day(1_790) }, () => undefined);
+  const { comparison, decision } = await train({ ...request, panel: steady, models, holdoutDays: null }, () => undefined);
+  expect(decision.says).not.toContain('too-few-bars');
+  expect(comparison!.bars).toBe(240);
+});
+
+it('says where there is no law to use', async () => {
+  for (const place of [join(folder, 'nothing-here'), folder]) {
+    const { code, stdout } = await plimsoll(['run', '--model', place, '--json']);
+    expect([code, (JSON.parse(stdout) as { type: string }).type]).toEqual([1, 'ModelStore.NoLawError']);
+  }
+});
+
+it('stays: trains on new bars when due or drifted, and outlives bars that cannot be read', async () => {
+  const panel = join(folder, `stay-${round}_4h.csv`);
+  const trained: string[] = [];
+  const troubles: string[] = [];
+  const over = new Error('over');
+  // What each pause leaves to be found: the same bars; no bars; 20 days more of the same market; the other market.
+  const pauses = [
+    () => undefined,
+    () => writeFileSync(panel, 'time,asset,close\n'),
+    () => until(steady, 1_900),
+    () => until(broken, 2_020),
+    () => {
+      throw over;
+    },
+  ];
+  const until = (file: string, bar: number) =>
+    writeFileSync(
+      panel,
+      readFileSync(file, 'utf8')
+        .split('\n')
+        .filter((line) => line.startsWith('time') || line < day(bar))
+        .join('\n'),
+    );
+  until(steady, 1_790);
+  const pause = async () => pauses.shift()!();
+  const onTrained = ({ decision }: { decision: { asOf: string } }) => trained.push(decision.asOf);
+  const staying = stay(
+    { ...request, panel, models },
+    { everyDays: 15, pause, onTrained, onTrouble: (says) => troubles.push(says) },
+    () => undefined,
+  );
+  await expect(staying).rejects.toBe(over);
+  expect(trained).toEqual([1_790, 1_900, 2_020].map((bar) => day(bar)));
+  expect(troubles[0]).toMatch(/Error: /);
+  expect(troubles.at(-1)).toMatch(/^drifted: /);
+});
+
+it('trains on new bars only: at once where the law drifted, else when the last decision is old', () => {
+  const decision = {
+    asOf: day(0),
+    challenger: `sha256:${'1'.repeat(64)}` as const,
+    inForceBefore: null,
+    verdict: 'promoted' as const,
+    says: '',
+  };
+  const register = { kind: 'model-register' as const, inForce: decision.challenger, decisions: [decision] };
+  const drift = (verdict: 'fresh' | 'drifted', bar: number) => ({
+    register,
+    drift: { inForceAsOf: day(0), from: day(0), to: day(bar), verdict, because: [], assets: [] },
+  });
+  expect(isDue({ register, drift: null }, 7)).toBe(true);
+  expect([isDue(drift('drifted', 0), 7), isDue(drift('drifted', 1), 7)]).toEqual([false, true]);
+  expect([isDue(drift('fresh', 41), 7), isDue(drift('fresh', 42), 7)]).toEqual([false, true]);
 });
