@@ -75,6 +75,8 @@ export const Result = z
       })
       .readonly(),
     scenarios: z.strictObject({ seed: z.int(), paths: z.int(), steps: z.int(), stepSeconds: z.int() }).readonly(),
+    /** Standard error of today's expected shortfall, where one was asked for. */
+    precision: z.strictObject({ wantedUsd: z.number(), standardErrorUsd: z.number(), reached: z.boolean() }).readonly().optional(),
     recommendation: Recommendation,
     /** Missing in results stored before it was added. */
     policy: z.strictObject({ name: z.string(), says: z.string(), overBudgetProbability: z.number() }).readonly().optional(),

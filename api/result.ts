@@ -17,7 +17,8 @@ const VOLATILITY_WINDOW_SECONDS = SECONDS_PER_DAY;
 const SECONDS_PER_YEAR = 365.25 * SECONDS_PER_DAY;
 
 export function resultOf(made: Voyage): Computed {
-  const { panel, state, policy, model, scenarios, before, after, recommendation, proposal, replayed, regret, frontier, caps } = made;
+  const { panel, state, policy, model, scenarios, precision, before, after, recommendation, proposal, replayed, regret, frontier, caps } =
+    made;
   const assets = exposuresOf(state, model);
   return {
     simulated: panel.simulated || state.simulated,
@@ -38,6 +39,7 @@ export function resultOf(made: Voyage): Computed {
       insuranceFundUsd: state.insuranceFundUsd,
     },
     scenarios: { seed: scenarios.seed, paths: scenarios.paths, steps: scenarios.steps, stepSeconds: scenarios.stepSeconds },
+    ...(precision === null ? {} : { precision }),
     recommendation,
     policy: { name: policy.name, says: policy.says, overBudgetProbability: policy.overBudgetProbability },
     assets,

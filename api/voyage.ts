@@ -56,6 +56,8 @@ export type Voyage = {
   readonly policy: Policy;
   readonly model: MarketModel;
   readonly scenarios: ScenarioSet;
+  /** Null where no precision was asked for. */
+  readonly precision: Precision | null;
   readonly before: StressEvidence;
   readonly after: StressEvidence;
   readonly recommendation: Recommendation;
@@ -67,6 +69,8 @@ export type Voyage = {
   readonly frontier: Frontier;
   readonly caps: Caps;
 };
+/** Standard error of today's expected shortfall: what was asked for, and what the paths gave. */
+export type Precision = { readonly wantedUsd: number; readonly standardErrorUsd: number; readonly reached: boolean };
 /** The days after as-of, with the old and the new parameters: this book's sales added to recorded prices, and contained in them. */
 export type Replayed = {
   readonly before: ReplayResult;
@@ -120,7 +124,8 @@ export async function voyage(deps: Deps, options: VoyageOptions, report: Report)
   const steps = Math.max(1, Math.round(policy.horizonSeconds / panel.stepSeconds));
   const risk = riskOf(policy, state);
   const planned = (paths: number) => plan(model, { seed: options.seed, paths, steps, tilt: tiltOf(state, model) });
-  const scenarios = planned(await pathsFor(deps, options, policy, { state, model, risk }, planned, (share) => report('plan', share)));
+  const { paths, precision } = await pathsFor(deps, options, policy, { state, model, risk }, planned, (share) => report('plan', share));
+  const scenarios = planned(paths);
   report('plan', 1);
 
   // 5. evidence = stress(state, parameters, …): today's parameters first, for the search to start from
@@ -178,7 +183,8 @@ export async function voyage(deps: Deps, options: VoyageOptions, report: Report)
     const replayed = days === null ? null : { ...along('added'), contained: along('contained') };
     const regret = days === null ? null : Regret.reckon(loadKernel(), { state, model, scenarios, recommendation }, days);
     report('replay', 1);
-    return { panel, state, policy, model, scenarios, before, after, recommendation, evidence, proposal, replayed, regret, frontier, caps };
+    const made = { panel, state, policy, model, scenarios, precision, before, after, recommendation };
+    return { ...made, evidence, proposal, replayed, regret, frontier, caps };
   } finally {
     await crew.close();
   }
@@ -192,8 +198,8 @@ async function pathsFor(
   inputs: Omit<EvaluateInputs, 'scenarios'>,
   planned: (paths: number) => ScenarioSet,
   onShare: (share: number) => void,
-): Promise<number> {
-  if (precision === null) return paths ?? policy.paths;
+): Promise<{ readonly paths: number; readonly precision: Precision | null }> {
+  if (precision === null) return { paths: paths ?? policy.paths, precision: null };
   const mostPaths = paths ?? MOST_TIMES * policy.paths;
   const crew = deps.hire({ ...inputs, scenarios: planned(mostPaths) });
   try {
@@ -204,7 +210,8 @@ async function pathsFor(
       wanted,
       (round) => onShare(Math.min(0.99, round.paths / mostPaths)),
     );
-    return found.paths;
+    const { standardErrorUsd, reached } = found;
+    return { paths: found.paths, precision: { wantedUsd: wanted.standardErrorUsd, standardErrorUsd, reached } };
   } finally {
     await crew.close();
   }

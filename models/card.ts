@@ -12,7 +12,7 @@ import { ljungBox, pitHistogram } from './backtests.ts';
 import { returnsPct } from './fit.ts';
 import * as Garch from './garch.ts';
 import type { MarketModel } from './market.ts';
-import { tCdf, tQuantile } from './math/special.ts';
+import { normalCdf, tCdf, tQuantile } from './math/special.ts';
 import { quantileOfSorted, sorted } from './math/statistics.ts';
 import { LEVELS, predict } from './predictive.ts';
 import { kupiec } from './scoring.ts';
@@ -77,6 +77,8 @@ const LEVEL = 0.01;
 /** The newest bars that are forecast, and points of a QQ plot. */
 const FORECASTS = 500;
 const POINTS = 41;
+/** −3.09 to 3.09: a thousandth at either end. */
+const END = 3.09;
 
 /** `panel` is the one the law was fitted on, or carried to. */
 export function card(model: MarketModel, panel: MarketPanel): ModelCard {
@@ -134,10 +136,10 @@ function halfLife(persistence: number): number | null {
   return persistence <= 0 ? 0 : Math.log(0.5) / Math.log(persistence);
 }
 
-/** The ends at 1/1,000, where a sample of a year of hours still has some nine bars. */
+/** Ranks evenly apart in standard deviations of a normal, so that tails are drawn too; the ends at 1/1,000, where a year of hours still has some nine bars. */
 function quantiles(standardized: Float64Array, expected: (u: number) => number): AssetCard['qq'] {
   const seen = sorted(standardized.filter((value) => !Number.isNaN(value)));
-  const places = Array.from({ length: POINTS }, (_, i) => 0.001 + (0.998 * i) / (POINTS - 1));
+  const places = Array.from({ length: POINTS }, (_, i) => normalCdf(END * ((2 * i) / (POINTS - 1) - 1)));
   return { expected: rounded(places.map(expected)), seen: rounded(places.map((place) => quantileOfSorted(seen, place))) };
 }
 

@@ -72,12 +72,17 @@ const TRAINING = { epochs: 200, batch: 32, learningRate: 0.003, decay: 1e-3 } as
 /** Keeps the normal equations of few samples solvable; of no weight beside them. */
 const RIDGE = 1e-6;
 
+/** The haircuts that may move, and how far. */
+export function axesOf(input: FrontierInput): Axis[] {
+  return movable(input)
+    .map(({ asset, settings, step }): Axis => ({ asset, loosestBps: settings[0]!, tightestBps: settings.at(-1)!, step }))
+    .filter(({ loosestBps, tightestBps }) => tightestBps > loosestBps);
+}
+
 /** Null where no haircut may move. Fewer than 40 samples teach nothing. */
 export async function learn(input: FrontierInput, { samples, seed, onShare }: SurrogateOptions): Promise<Surrogate | null> {
   const { state, policy, scenarios, recommended } = input;
-  const axes = movable(input)
-    .map(({ asset, settings, step }): Axis => ({ asset, loosestBps: settings[0]!, tightestBps: settings.at(-1)!, step }))
-    .filter(({ loosestBps, tightestBps }) => tightestBps > loosestBps);
+  const axes = axesOf(input);
   if (axes.length === 0) return null;
   const paths = halfOf(scenarios.paths);
   const budgetUsd = Objective.lossBudgetUsd(policy, state);

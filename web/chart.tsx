@@ -60,10 +60,11 @@ export function Chart(props: { says: string; theme: string; draw: Draw; readout:
 }
 
 /** Axis look shared by all charts. */
-export function axis(ink: (name: string) => string): Pick<uPlot.Axis, 'stroke' | 'font' | 'grid' | 'ticks'> {
+export function axis(ink: (name: string) => string): Pick<uPlot.Axis, 'stroke' | 'font' | 'labelFont' | 'grid' | 'ticks'> {
   return {
     stroke: ink('--ink-2'),
     font: '12px "Barlow Semi Condensed", system-ui, sans-serif',
+    labelFont: '12px "Barlow Semi Condensed", system-ui, sans-serif',
     grid: { stroke: ink('--rule'), width: 1 },
     ticks: { stroke: ink('--rule'), width: 1, size: 4 },
   };

@@ -337,6 +337,7 @@ export type Result = {
     readonly insuranceFundUsd: number;
   };
   readonly scenarios: { readonly seed: number; readonly paths: number; readonly steps: number; readonly stepSeconds: number };
+  readonly precision?: { readonly wantedUsd: number; readonly standardErrorUsd: number; readonly reached: boolean } | undefined;
   readonly recommendation: Recommendation;
   readonly assets: readonly AssetExposure[];
   readonly regime: Regime;

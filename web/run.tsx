@@ -3,7 +3,7 @@
  */
 import { useEffect, useState } from 'preact/hooks';
 import { Copy } from './copy.tsx';
-import { duration, sentence, short, when } from './format.ts';
+import { duration, sentence, short, usd, when } from './format.ts';
 import type { Problem, Result, Run, Step } from './page.ts';
 
 const TICK_MILLISECONDS = 200;
@@ -125,6 +125,15 @@ export function Seconds({ result, run }: { result: Result; run: Run | null }) {
             {duration(result.scenarios.stepSeconds)}
           </dd>
         </div>
+        {result.precision !== undefined && (
+          <div>
+            <dt>Precision</dt>
+            <dd>
+              {usd(result.precision.standardErrorUsd)} standard error of today's expected shortfall, {usd(result.precision.wantedUsd)}{' '}
+              wanted: {result.precision.reached ? 'reached' : 'not reached'}
+            </dd>
+          </div>
+        )}
         {run !== null && run.id === result.runId && run.finishedAt !== null && (
           <div>
             <dt>Finished</dt>

@@ -125,6 +125,7 @@ export function forMachines(result: Result) {
       binding: (Object.values(fields).find((advice) => advice.verdict === 'change') ?? fields.haircutBps).binding,
       because,
     })),
+    precision: result.precision ?? null,
     losses: { before: result.recommendation.before, after: result.recommendation.after },
     proposal:
       result.proposal === null
@@ -166,6 +167,11 @@ export function forPeople(result: Result): string {
     parts.push(
       `Rehearsal ${execution.ok ? 'executed' : 'FAILED'} on a local chain in ${execution.steps.length} steps; read back ${kept} of ${execution.readBack.length} values as wanted, ${moved} changed\n`,
     );
+  }
+  if (result.precision !== undefined) {
+    const { wantedUsd, standardErrorUsd, reached } = result.precision;
+    const says = reached ? 'reached' : 'NOT REACHED: allow more with --paths';
+    parts.push(`Precision standard error of today's expected shortfall ${usd(standardErrorUsd)}, ${usd(wantedUsd)} wanted: ${says}\n`);
   }
   for (const { subject, kind, reason } of result.waivers) parts.push(`Waiver    ${subject}:${kind}: ${reason}\n`);
   parts.push(`Bundle    ${result.bundle.path}\n`, `Check it  ${result.verifyCommand}\n`);

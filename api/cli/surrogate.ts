@@ -1,7 +1,7 @@
 /** `plimsoll surrogate`: how well a small network guesses what the engine would say of a plan, and what its guesses are good for. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { PlimsollError, quote } from '../../base/errors.ts';
-import type { Guess, Judged, Surrogate } from '../../tuner/surrogate.ts';
+import type { Axis, Guess, Judged, Surrogate } from '../../tuner/surrogate.ts';
 import { type Flags as BesideFlags, beside } from './beside.ts';
 import { print, printJson, say, table, usd, wholeNumber } from './terminal.ts';
 
@@ -35,8 +35,10 @@ export function add(program: Command, end: (code: number) => void): void {
 }
 
 async function action(bundle: string, flags: Flags): Promise<number> {
-  const { learn } = await import('../../tuner/surrogate.ts');
+  const { axesOf, learn } = await import('../../tuner/surrogate.ts');
   const found = await beside(bundle, flags, async (input) => {
+    // A slip there is told now, not after minutes of learning.
+    const asked = flags.whatIf === undefined ? null : wanted(axesOf(input), flags.whatIf);
     let told = '';
     const surrogate = await learn(input, {
       samples: flags.samples,
@@ -47,8 +49,8 @@ async function action(bundle: string, flags: Flags): Promise<number> {
         told = line;
       },
     });
-    if (surrogate === null || flags.whatIf === undefined) return { surrogate, answer: null };
-    const haircutBps = { ...asAdvised(surrogate, input.recommended), ...wanted(surrogate, flags.whatIf) };
+    if (surrogate === null || asked === null) return { surrogate, answer: null };
+    const haircutBps = { ...asAdvised(surrogate, input.recommended), ...asked };
     return { surrogate, answer: { haircutBps, guess: surrogate.guess(haircutBps), engine: await surrogate.judge(haircutBps) } };
   });
   const { surrogate, answer } = found;
@@ -67,7 +69,7 @@ function asAdvised({ axes }: Surrogate, recommended: Readonly<Record<string, { r
   return Object.fromEntries(axes.map(({ asset }) => [asset, recommended[asset]!.haircutBps]));
 }
 
-function wanted({ axes }: Surrogate, whatIf: Readonly<Record<string, number>>): Record<string, number> {
+function wanted(axes: readonly Axis[], whatIf: Readonly<Record<string, number>>): Record<string, number> {
   return Object.fromEntries(
     Object.entries(whatIf).map(([asset, ltvPct]) => {
       const axis = axes.find((one) => one.asset === asset);

@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { histogram } from '../../api/result.ts';
+import { plimsoll } from './command.ts';
 
 const losses = fc.array(fc.oneof(fc.constant(0), fc.double({ min: 1e-3, max: 1e12, noNaN: true })), { minLength: 1, maxLength: 60 });
 
@@ -29,4 +33,19 @@ describe('loss histogram', () => {
     expect(histogram([0, 0], [0])).toEqual({ edgesUsd: [], before: { zero: 2, counts: [] }, after: { zero: 1, counts: [] } });
     expect(histogram([5], [5, 5])).toMatchObject({ before: { counts: [1] }, after: { counts: [2] } });
   });
+});
+
+it('says whether the precision that was asked for was reached', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'precision-'));
+  try {
+    const run = (name: string, share: string) =>
+      plimsoll(['run', '--no-forecaster', '--paths', '256', '--until-se', share, '--out', join(folder, name)]);
+    const short = await run('short', '0.000001');
+    expect([short.code, short.stderr.slice(-300)]).toEqual([0, expect.anything()]);
+    expect(short.stdout).toMatch(/Precision standard error .* wanted: NOT REACHED: allow more with --paths/);
+    const enough = await run('enough', '10');
+    expect(enough.stdout).toMatch(/Precision standard error .* wanted: reached/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
