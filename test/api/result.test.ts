@@ -41,7 +41,6 @@ it('says whether the precision that was asked for was reached', async () => {
     const run = (name: string, share: string) =>
       plimsoll(['run', '--no-forecaster', '--paths', '256', '--until-se', share, '--out', join(folder, name)]);
     const short = await run('short', '0.000001');
-    expect([short.code, short.stderr.slice(-300)]).toEqual([0, expect.anything()]);
     expect(short.stdout).toMatch(/Precision standard error .* wanted: NOT REACHED: allow more with --paths/);
     const enough = await run('enough', '10');
     expect(enough.stdout).toMatch(/Precision standard error .* wanted: reached/);
