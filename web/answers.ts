@@ -103,3 +103,32 @@ export type Regrets = {
     readonly expectedBeyond: number;
   };
 };
+
+type Tested = { readonly lags: number; readonly p: number };
+export type AssetCard = {
+  readonly asset: string;
+  readonly observations: number;
+  readonly logLikelihood: number;
+  readonly converged: boolean;
+  readonly atBound: readonly string[];
+  readonly estimates: readonly { readonly name: string; readonly value: number; readonly standardError: number | null }[];
+  readonly persistence: number;
+  readonly halfLifeSteps: number | null;
+  readonly residuals: Tested;
+  readonly squares: Tested;
+  readonly transforms: { readonly counts: readonly number[]; readonly evenP: number };
+  readonly qq: { readonly expected: readonly number[]; readonly seen: readonly number[] };
+  readonly forecasts: {
+    readonly at: readonly string[];
+    readonly returnPct: readonly number[];
+    readonly lowPct: readonly number[];
+    readonly highPct: readonly number[];
+    readonly level: number;
+    readonly bars: number;
+    readonly below: number;
+    readonly above: number;
+    readonly belowP: number;
+    readonly aboveP: number;
+  };
+};
+export type ModelCard = { readonly id: string; readonly asOf: string; readonly stepSeconds: number; readonly assets: readonly AssetCard[] };

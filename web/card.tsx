@@ -4,10 +4,11 @@
  */
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
+import type { AssetCard, ModelCard as Card } from './answers.ts';
 import { axis, Chart, type Draw } from './chart.tsx';
 import { card as fetchCard } from './client.ts';
 import { count, duration, when } from './format.ts';
-import type { AssetCard, ModelCard as Card, Problem } from './page.ts';
+import type { Problem } from './page.ts';
 
 const WORDS: Readonly<Record<string, string>> = {
   mu: 'μ, % a step',

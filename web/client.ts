@@ -10,8 +10,8 @@
  *   GET /v1/runs/:id/events    -> text/event-stream of `event: run`, data: Run (the whole run each time, last state first)
  */
 
-import type { Explanation, Judgement, Regrets, Setting } from './answers.ts';
-import type { ModelCard, Page, Problem, Run } from './page.ts';
+import type { Explanation, Judgement, ModelCard, Regrets, Setting } from './answers.ts';
+import type { Page, Problem, Run } from './page.ts';
 
 const RETRY_MILLISECONDS = 2_000;
 
