@@ -77,7 +77,9 @@ async function readBatch<T>(at: At, calls: readonly Call[]): Promise<readonly (T
     throw new NodeError({
       got: reason(fault),
       needed: `an answer at block ${at.block}`,
-      fix: 'A node without an archive forgets blocks after minutes: give a newer --block, or a node with an archive.',
+      fix: isAboutBatch(fault)
+        ? 'A node without an archive forgets blocks after minutes: give a newer --block, or a node with an archive.'
+        : 'It did not answer after several tries: see that it runs, or give another.',
       cause: fault,
     });
   }

@@ -12,6 +12,18 @@ const quotes = (noise: number) =>
     return { amountUsd, dailyVolumeUsd, dailyVolatility, impact };
   });
 
+describe('trailing volatility', () => {
+  it('is that of a day, over bars that follow each other in the last 30 days', () => {
+    const of = (close: (number | null)[], stepSeconds = 3600) =>
+      Liquidity.trailingVolatility({ open: close, high: close, low: close, close, volume: close }, stepSeconds);
+    const swing = Array.from({ length: 800 }, (_, hour) => (hour % 2 === 0 ? 100 : 100 * Math.exp(0.01)));
+    expect(of(swing)).toBeCloseTo(0.01 * Math.sqrt(24), 12);
+    expect(of([...Array.from({ length: 50 }, () => 1e-9), ...swing])).toBeCloseTo(0.01 * Math.sqrt(24), 12);
+    expect(of(swing.map((price, hour) => (hour % 3 === 0 ? null : price)))).toBeCloseTo(0.01 * Math.sqrt(24), 12);
+    expect([of([100]), of([null, null])]).toEqual([0, 0]);
+  });
+});
+
 describe('impact', () => {
   it('is exact without noise and inside its intervals with it', () => {
     const exact = Liquidity.fitImpact(quotes(0));

@@ -87,6 +87,18 @@ describe('Chainlink on a chain', () => {
     await expect(all(await Chain.at(chain.url), hostile.address)).rejects.toMatchObject({ name: 'Chainlink.RoundError' });
   });
 
+  it('refuses a feed that says it is in another coin', async () => {
+    const word = (hex: string): string => hex.padStart(64, '0');
+    // Whatever is asked: the string "stETH / ETH", whose words also pass for decimals and a round.
+    const answer = [word('20'), word('b'), '7374455448202f20455448'.padEnd(64, '0'), word('1'), word('20')].join('');
+    const address = '0x00000000000000000000000000000000000000bb';
+    await chain.rpc('anvil_setCode', address, `0x60a0600c60003960a06000f3${answer}`);
+    await expect(all(await Chain.at(chain.url), address)).rejects.toMatchObject({
+      name: 'Chainlink.QuoteError',
+      message: expect.stringContaining('stETH / ETH'),
+    });
+  });
+
   it('tells no contract from no node', async () => {
     const block = await Chain.at(chain.url);
     const nobody = all(block, '0x00000000000000000000000000000000000000aa');
