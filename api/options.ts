@@ -1,6 +1,7 @@
 /** What a run is asked for: the options of `plimsoll run`, of the job and of `POST /v1/runs`. */
 import { z } from 'zod';
 import { Waiver } from '../datasets/panel.ts';
+import { SeedBlock } from '../governance/seed-block.ts';
 
 /** What a run depends on besides the files it names. Null: the built-in sample, the default policy, the panel's end. */
 export const VoyageOptions = z
@@ -12,6 +13,8 @@ export const VoyageOptions = z
     /** A law, or the folder of `plimsoll train`, instead of a fit; carried to the panel's end. */
     model: z.string().min(1).nullable(),
     seed: z.int().nonnegative(),
+    /** Block that gave the seed; null: the seed was chosen. */
+    seedBlock: SeedBlock.nullable(),
     /** Paths instead of the policy's, for a quick look; the policy's number is what a proposal should rest on. */
     paths: z.int().min(1).max(1_000_000).nullable(),
     /**
@@ -32,6 +35,7 @@ export const DEFAULT_OPTIONS: VoyageOptions = {
   asOf: null,
   model: null,
   seed: 1,
+  seedBlock: null,
   paths: null,
   precision: null,
   forecaster: true,

@@ -92,7 +92,7 @@ export function start({ config, log, work, sample }: ServiceOptions): Service {
     if (row === null || attempt === null) return;
     log.info({ runId: id, attempt }, 'run started');
     try {
-      const options = row.options as VoyageOptions;
+      const options = { ...(row.options as VoyageOptions), seedBlock: null };
       const { finished, run } = await import('./run.ts');
       const parent = join(config.dataDir, 'bundles');
       const outcome = await run(

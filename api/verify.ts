@@ -12,6 +12,7 @@ import { MarketPanel } from '../datasets/panel.ts';
 import { ProtocolState } from '../datasets/state.ts';
 import * as Bundle from '../governance/bundle.ts';
 import { draft } from '../governance/draft.ts';
+import * as SeedBlock from '../governance/seed-block.ts';
 import { rehearsalTarget } from '../governance/simulate.ts';
 import { loadKernel } from '../kernel/kernel.ts';
 import { MarketModel } from '../models/market.ts';
@@ -39,7 +40,13 @@ export type Verdict = {
 const INPUTS = ['panel.json', 'state.json', 'policy.json', 'model.json', 'scenarios.json'] as const;
 const OUTPUTS = ['evidence-before.json', 'evidence-after.json', 'recommendation.json', 'proposal.json', 'report.md'] as const;
 
-export async function verify(folder: string, threads: number, onStep: (step: string, share: number) => void): Promise<Verdict> {
+/** `blockAt`: the block of a chain that seeds a run as of then, where somebody named a node to ask. */
+export async function verify(
+  folder: string,
+  threads: number,
+  onStep: (step: string, share: number) => void,
+  blockAt: ((asOf: string) => Promise<SeedBlock.SeedBlock>) | null = null,
+): Promise<Verdict> {
   // 1. The manifest.
   const manifestText = (await Folder.read(folder, Folder.MANIFEST)).toString('utf8');
   const read = Bundle.Manifest.safeParse(parse(manifestText));
@@ -107,6 +114,8 @@ export async function verify(folder: string, threads: number, onStep: (step: str
   const policy = input('policy.json', Policy);
   const model = input('model.json', MarketModel);
   const scenarios = input('scenarios.json', ScenarioSet);
+  const misseeded = await seedDifference(provenance, scenarios.seed, blockAt === null ? null : () => blockAt(state.asOf));
+  if (misseeded !== null) return { ok: false, id, recomputedId: null, firstDifference: misseeded, sameLibraries };
   const crew = hire({ state, model, scenarios, risk: riskOf(policy, state) }, threads);
   try {
     const onTune = (_step: string, share: number) => onStep('tune', share);
@@ -182,6 +191,25 @@ function firstField(left: unknown, right: unknown, path: string): Omit<Differenc
     return a['id'] === b['id'] ? null : { field: path === '' ? 'id' : `${path}.id`, bundle: quote(a['id']), rerun: quote(b['id']) };
   }
   return Object.is(left, right) ? null : { field: path === '' ? '$' : path, bundle: shown(left), rerun: shown(right) };
+}
+
+/** The seed that was used is the one that is claimed; a block's is what its hash gives, and the chain's where it can be asked. */
+async function seedDifference(
+  { seed, seedBlock }: Bundle.Provenance,
+  used: number,
+  ask: (() => Promise<SeedBlock.SeedBlock>) | null,
+): Promise<Difference | null> {
+  const differs = (field: string, bundle: unknown, rerun: unknown) => ({
+    file: Folder.MANIFEST,
+    field,
+    bundle: shown(bundle),
+    rerun: shown(rerun),
+  });
+  if (seed !== used) return differs('provenance.seed', seed, used);
+  if (seedBlock === undefined) return ask === null ? null : differs('provenance.seedBlock', undefined, await ask());
+  if (seed !== SeedBlock.seedOf(seedBlock)) return differs('provenance.seed', seed, SeedBlock.seedOf(seedBlock));
+  const found = ask === null ? seedBlock : await ask();
+  return canonicalJson(found) === canonicalJson(seedBlock) ? null : differs('provenance.seedBlock', seedBlock, found);
 }
 
 /** An input's own id tells whether its content or only its spelling was touched. */

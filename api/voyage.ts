@@ -156,6 +156,7 @@ export async function voyage(deps: Deps, options: VoyageOptions, report: Report)
       kernel: loadKernel().digest,
       lockFile: deps.lockFile,
       seed: options.seed,
+      ...(options.seedBlock === null ? {} : { seedBlock: options.seedBlock }),
       simulated: panel.simulated || state.simulated,
     };
     const evidence = evidenceOf(provenance, { panel, state, policy, model, scenarios, before, after, recommendation });

@@ -12,6 +12,7 @@ import { z } from 'zod';
 import { PlimsollError } from '../base/errors.ts';
 import { canonicalJson, digest, Id, seal } from '../base/id.ts';
 import type { PathResults, StressEvidence } from '../tuner/stress/evidence.ts';
+import { SeedBlock } from './seed-block.ts';
 
 export const BundleFile = z
   .strictObject({ path: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/), sha256: Id, bytes: z.int().nonnegative() })
@@ -28,6 +29,8 @@ export const Provenance = z
     /** SHA-256 of package-lock.json. */
     lockFile: Id,
     seed: z.int().nonnegative(),
+    /** Where the seed is a block's: which. */
+    seedBlock: SeedBlock.optional(),
     simulated: z.boolean(),
   })
   .readonly();

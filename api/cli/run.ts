@@ -1,12 +1,14 @@
 /** `plimsoll run`: the whole chain once. */
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { PlimsollError } from '../../base/errors.ts';
 import type { Waiver } from '../../datasets/panel.ts';
+import type { SeedBlock } from '../../governance/seed-block.ts';
 import type { AssetAdvice, FieldAdvice } from '../../tuner/recommendation.ts';
 import * as Config from '../config.ts';
 import { DEFAULT_OPTIONS } from '../options.ts';
 import type { Result } from '../page.ts';
-import { print, printJson, progress, stepSays, table, untilInterrupted, usd, wholeNumber } from './terminal.ts';
+import { print, printJson, progress, say, stepSays, table, untilInterrupted, usd, wholeNumber } from './terminal.ts';
 
 type Flags = {
   readonly panel?: string;
@@ -15,6 +17,7 @@ type Flags = {
   readonly asOf?: string;
   readonly model?: string;
   readonly seed: number;
+  readonly seedRpc?: string;
   readonly workers?: number;
   readonly out?: string;
   readonly waive?: readonly Waiver[];
@@ -39,6 +42,7 @@ export function add(program: Command, end: (code: number) => void): void {
     .option('--as-of <time>', 'use no bar that ends later; what came next is replayed')
     .option('--model <path>', 'a law, or a folder of `plimsoll train`, instead of fitting one')
     .option('--seed <n>', 'seed of every random draw', wholeNumber(0), DEFAULT_OPTIONS.seed)
+    .option('--seed-rpc <url>', 'seed of the first block at or after --as-of on the chain of this node, instead of a chosen one')
     .option('--workers <n>', 'threads; the result does not depend on it', wholeNumber(1, 256))
     .option('--out <dir>', 'folder of the bundle (default: out/<as-of>-<id>)')
     .option('--waive <what>', 'SUBJECT:KIND=REASON, recorded in panel and state; may be repeated', collectWaiver)
@@ -56,6 +60,7 @@ export function add(program: Command, end: (code: number) => void): void {
       `
 Example:
   $ plimsoll run
+  $ plimsoll run --panel ./hourly --state book.json --as-of 2026-11-20 --seed-rpc https://node.example
   $ plimsoll run --panel ./hourly --state book.json --as-of 2022-05-08 --waive "state:date-mismatch=book of 2025 at prices of 2022"
 `,
     )
@@ -66,6 +71,7 @@ async function action(flags: Flags): Promise<number> {
   const config = Config.read(process.env);
   const { finished, run } = await import('../run.ts');
   const interrupted = untilInterrupted();
+  const seeded = await seedFor(flags);
   const shown = progress(false);
   const place = (path: string | undefined) => (path === undefined ? null : resolve(path));
   const out = place(flags.out);
@@ -78,7 +84,7 @@ async function action(flags: Flags): Promise<number> {
           policy: place(flags.policy),
           asOf: flags.asOf ?? null,
           model: place(flags.model),
-          seed: flags.seed,
+          ...seeded,
           paths: flags.paths ?? null,
           precision: flags.untilSe ?? null,
           forecaster: flags.forecaster,
@@ -178,6 +184,27 @@ export function forPeople(result: Result): string {
   return parts.join('');
 }
 
+/** The chosen seed, or the block's. A run that names no moment has no block. */
+async function seedFor({ seed, seedRpc, asOf, state }: Flags): Promise<{ readonly seed: number; readonly seedBlock: SeedBlock | null }> {
+  if (seedRpc === undefined) return { seed, seedBlock: null };
+  if (asOf === undefined || state === undefined) {
+    throw new NoMomentError({
+      got: '--seed-rpc alone',
+      needed: '--as-of and --state beside it',
+      where: 'run',
+      fix: 'The block is the first at or after as-of.',
+    });
+  }
+  const [{ moment }, Chain, Seed] = await Promise.all([
+    import('../voyage.ts'),
+    import('../../governance/chain.ts'),
+    import('../../governance/seed-block.ts'),
+  ]);
+  const seedBlock = await Seed.read(Chain.clientAt(seedRpc), moment(asOf, '--as-of'));
+  say(`seed ${Seed.seedOf(seedBlock)} of block ${seedBlock.number}, chain ${seedBlock.chainId}`);
+  return { seed: Seed.seedOf(seedBlock), seedBlock };
+}
+
 function positive(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !(value > 0 && value <= 10))
@@ -270,4 +297,8 @@ export function collectWaiver(text: string, before: readonly Waiver[] = []): rea
   const parts = /^([^:=]+):([^:=]+)=(.+)$/.exec(text);
   if (parts === null) throw new InvalidArgumentError('Needed SUBJECT:KIND=REASON.');
   return [...before, { subject: parts[1]!, kind: parts[2]!, reason: parts[3]! }];
+}
+
+export class NoMomentError extends PlimsollError {
+  override readonly name = 'Run.NoMomentError';
 }

@@ -24,7 +24,8 @@ const InputName = z
   .regex(/^(?!\.)[\w-][\w.-]*(\/[\w-][\w.-]*)*$/, 'expected a relative name such as hourly or books/aave.json');
 
 const RunRequest = z.strictObject({
-  ...VoyageOptions.unwrap().partial().shape,
+  // A block that nobody has asked a chain for may not be claimed.
+  ...VoyageOptions.unwrap().omit({ seedBlock: true }).partial().shape,
   panel: InputName.nullable().optional(),
   state: InputName.nullable().optional(),
   policy: InputName.nullable().optional(),
