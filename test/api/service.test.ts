@@ -16,6 +16,8 @@ import { engines, type Opened, REDIS_URL } from './stores.ts';
 
 const MINUTES = 60_000;
 const SAMPLE = { ...DEFAULT_OPTIONS, paths: 1_024, forecaster: false };
+/** A request may not claim a seed block. */
+const { seedBlock: _, ...ASKED } = SAMPLE;
 const engine = engines.at(-1)!;
 
 let opened: Opened;
@@ -70,13 +72,13 @@ describe('a run through the queue', () => {
   });
 
   it('is the same run when asked for again, by options or by key', async () => {
-    const again = await post(SAMPLE);
+    const again = await post(ASKED);
     expect(again.statusCode).toBe(200);
     expect(again.json()).toMatchObject({ id: result.runId, status: 'done' });
     expect(again.headers.location).toBe(`/v1/runs/${result.runId}`);
-    const keyed = await post(SAMPLE, 'key-1');
+    const keyed = await post(ASKED, 'key-1');
     expect(keyed.json()).toMatchObject({ id: result.runId });
-    const reused = await post({ ...SAMPLE, seed: 9 }, 'key-1');
+    const reused = await post({ ...ASKED, seed: 9 }, 'key-1');
     expect(reused.statusCode).toBe(422);
     expect(reused.json()).toMatchObject({ type: 'Store.IdempotencyKeyReusedError' });
     expect((await app.inject('/v1/runs')).json().items).toHaveLength(1);
@@ -249,7 +251,7 @@ describe('a past run', () => {
     async () => {
       expect((await app.inject(`/v1/runs/${result.runId}/regret`)).json()).toMatchObject({ entries: [], trackRecord: { judged: 0 } });
       const asOf = new Date(Date.parse(result.asOf) - 14 * 86_400_000).toISOString();
-      const asked = Run.parse((await post({ ...SAMPLE, asOf })).json());
+      const asked = Run.parse((await post({ ...ASKED, asOf })).json());
       await expect.poll(async () => (await service.run(asked.id))?.status, { timeout: 2 * MINUTES, interval: 500 }).toBe('done');
       const own = (await app.inject(`/v1/runs/${asked.id}/regret`)).json();
       expect(own.entries).toHaveLength(1);
