@@ -3,8 +3,8 @@
  *
  * Every `REFIT_DAYS` the law is fitted on the bars before; between, its parameters stand, and volatility and regime are filtered on.
  * At origins 25 hours apart (every hour of the day comes by, and no two days overlap) the kernel simulates the joint paths; the PIT of
- * an outcome is its rank among them. Outcomes: each asset, the equal-weighted basket (what joins the assets matters), the worst of
- * all assets. Origins of 72 hours are 75 apart. Figures go to docs/evidence/law.md.
+ * an outcome is its rank among them. Outcomes: each asset, the equal-weighted basket (what joins the assets matters), the worst and the
+ * best of all assets, how far they lie apart. Origins of 72 hours are 75 apart. Figures go to docs/evidence/law.md.
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { align } from '../datasets/align.ts';
@@ -30,6 +30,17 @@ const STRIDE = 25;
 const HORIZONS = [1, 4, 24, 72];
 const SEED = 11;
 const DAY_MS = 86_400_000;
+
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value / values.length, 0);
+
+/** Outcomes of all assets at once: the last three tell whether the assets lie too far apart, and on which side. */
+const TOGETHER: Readonly<Record<string, (values: readonly number[]) => number>> = {
+  basket: mean,
+  'worst asset': (values) => Math.min(...values),
+  'best asset': (values) => Math.max(...values),
+  'worst less basket': (values) => Math.min(...values) - mean(values),
+  'spread between assets': (values) => Math.sqrt(mean(values.map((value) => (value - mean(values)) ** 2))),
+};
 
 type Pits = Map<string, number[]>;
 
@@ -119,21 +130,10 @@ function judge(model: MarketModel, known: MarketPanel, all: MarketPanel, pits: P
           );
       });
       const seen = came.flatMap((outcome, i) => (Number.isNaN(outcome) ? [] : [i]));
-      const mean = (of: (i: number) => number) => seen.reduce((sum, i) => sum + of(i), 0) / seen.length;
-      put(
-        pits,
-        `${horizon} basket`,
-        rank(
-          mean((i) => came[i]!),
-          (k) => mean((i) => path(k, i)),
-          origins.count,
-        ),
-      );
-      put(
-        pits,
-        `${horizon} worst`,
-        rank(Math.min(...seen.map((i) => came[i]!)), (k) => Math.min(...seen.map((i) => path(k, i))), origins.count),
-      );
+      for (const [name, of] of Object.entries(TOGETHER)) {
+        const simulated = (k: number) => of(seen.map((i) => path(k, i)));
+        put(pits, `${horizon} ${name}`, rank(of(seen.map((i) => came[i]!)), simulated, origins.count));
+      }
     }
     origins.count += 1;
   }
@@ -174,31 +174,34 @@ function report(pits: Pits, warned: readonly string[], origins: number): string 
   const share = (values: readonly number[], test: (u: number) => boolean) =>
     `${((100 * values.filter(test).length) / values.length).toFixed(2)} %`;
   const row = (horizon: number, name: string, values: readonly number[]) =>
-    `| ${horizon} h | ${name} | ${values.length} | ${uniformDistance(values).toFixed(3)} | ${pValue(values).toFixed(3)} | ${share(values, (u) => u < 0.01)} | ${share(values, (u) => u < 0.05)} | ${share(values, (u) => u > 0.95)} | ${share(values, (u) => u > 0.99)} |`;
+    `| ${horizon} h | ${name} | ${values.length} | ${uniformDistance(values).toFixed(3)} | ${pValue(values).toFixed(3)} | ${mean(values).toFixed(3)} | ${share(values, (u) => u < 0.01)} | ${share(values, (u) => u < 0.05)} | ${share(values, (u) => u > 0.95)} | ${share(values, (u) => u > 0.99)} |`;
   const lines = HORIZONS.flatMap((horizon) => {
-    const own = [...pits].filter(([key]) => key.startsWith(`${horizon} `) && !/basket|worst/.test(key));
+    const own = [...pits].filter(
+      ([key]) => key.startsWith(`${horizon} `) && !Object.keys(TOGETHER).includes(key.slice(key.indexOf(' ') + 1)),
+    );
     const pooled = own.flatMap(([, values]) => values);
     const passed = own.filter(([, values]) => pValue(values) >= 0.01);
     return [
-      row(horizon, 'basket', pits.get(`${horizon} basket`)!),
-      row(horizon, 'worst asset', pits.get(`${horizon} worst`)!),
+      ...Object.keys(TOGETHER).map((name) => row(horizon, name, pits.get(`${horizon} ${name}`)!)),
       row(horizon, 'all assets, pooled (p of no meaning: they move together)', pooled),
       `| ${horizon} h | assets that pass KS at 1 % | ${passed.length} of ${own.length} | fail: ${
         own
           .filter((entry) => !passed.includes(entry))
           .map(([key, values]) => `${key.split(' ')[1]} (${uniformDistance(values).toFixed(3)})`)
           .join(', ') || 'none'
-      } | | | | | |`,
+      } | | | | | | |`,
     ];
   });
   return `# The whole law on held-back data
 
 Made by \`npx tsx evidence/law.ts\`: hourly coins, ${FROM.slice(0, 10)} to ${UNTIL.slice(0, 10)}, refitted every ${REFIT_DAYS} days on the ${TRAINING_DAYS} days before, volatility and regime
 filtered on between; ${origins} origins ${STRIDE} hours apart (72 h: every third), ${PATHS} joint paths each. Under a right law PITs are uniform: the columns of
-shares should read 1, 5, 5 and 1 %. KS: distance from uniform and its p-value.
+shares should read 1, 5, 5 and 1 %, the mean 0.5. KS: distance from uniform and its p-value. Worst less basket and spread (standard deviation across
+assets) tell what joins the assets apart from where all of them went: a mean above 0.5 of the former, below 0.5 of the latter, is a law whose
+assets lie too far apart.
 
-| horizon | outcome | outcomes | KS | p | below 1 % | below 5 % | above 95 % | above 99 % |
-|---|---|---|---|---|---|---|---|---|
+| horizon | outcome | outcomes | KS | p | mean | below 1 % | below 5 % | above 95 % | above 99 % |
+|---|---|---|---|---|---|---|---|---|---|
 ${lines.join('\n')}
 
 Margins whose held-back quarter failed its own check at a fit (KS at 1 % on 1,600 to 3,240 bars, where a distance of 0.029 fails): ${warned.length}
