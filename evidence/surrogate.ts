@@ -55,7 +55,7 @@ writeFileSync(
   `# The surrogate against the engine
 
 Made by \`npm run evidence -- surrogate\`: the built-in market and book, ${first!.axes.length} haircuts that may move (${first!.axes.map(({ asset }) => asset).join(', ')}), ${SAMPLES} plans drawn evenly between the loosest haircut that walls and gap
-allow and half way to the tightest, judged by the engine on ${first!.paths} paths; a quarter held out. The guess is of expected shortfall. Its limit in the last columns: today's parameters' own shortfall.
+allow and half way to the tightest, judged by the engine on ${first!.paths} paths; a quarter held out, and a quarter of the rest kept aside to set how wide the guess is (conformal, 80 %). The guess is of expected shortfall. Its limit in the last columns: today's parameters' own shortfall.
 
 | seed | error over spread, network | a plane | worst error | rank correlation | inside the guessed 10 to 90 % | plans put forward that keep the limit | limit | power today | best of those put forward | best of as many at random |
 |---|---|---|---|---|---|---|---|---|---|---|

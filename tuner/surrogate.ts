@@ -3,7 +3,8 @@
  * sliders; it is never the source of a number that is advised: every plan it puts forward is judged by the engine, and what it says is labelled a guess.
  *
  *   in: haircuts of the assets that may move, each from −1 (the loosest that walls and gap allow) to 1;   out: √(expected shortfall / budget)
- *   guess = plane through the plans + what the network has learned of the rest, at 10, 50 and 90 %
+ *   guess = plane through the plans + what the network has learned of the rest, at 10, 50 and 90 %, the outer two moved apart
+ *           by what plans kept aside for it ask for (conformalized quantile regression: Romano, Patterson, Candès 2019)
  *
  * Borrowing power needs no guess: it is a sum. All plans are judged on the same paths, so what is learned is a function, not a noise.
  */
@@ -50,6 +51,8 @@ export type Surrogate = {
   readonly axes: readonly Axis[];
   readonly paths: number;
   readonly trained: number;
+  /** That set how wide the guess is. */
+  readonly setAside: number;
   readonly heldOut: number;
   readonly backend: string;
   readonly errors: Errors;
@@ -64,7 +67,11 @@ export type SurrogateOptions = {
 };
 
 const LEVELS = [0.1, 0.5, 0.9];
+/** What low to high is to hold. */
+const INSIDE = 0.8;
 const HELD_OUT = 0.25;
+/** Of the rest: kept from learning, to set how wide the guess must be. */
+const SET_ASIDE = 0.25;
 const CANDIDATES = 4_000;
 const PUT_FORWARD = 20;
 const HIDDEN = [12, 8] as const;
@@ -103,8 +110,8 @@ export async function learn(input: FrontierInput, { samples, seed, onShare }: Su
     seen.push(await judge(drawn(axes, seed, plan)));
     onShare?.('judge plans', (plan + 1) / samples);
   }
-  const held = seen.filter((_, plan) => plan % Math.round(1 / HELD_OUT) === 0);
-  const known = seen.filter((_, plan) => plan % Math.round(1 / HELD_OUT) !== 0);
+  const [held, rest] = parted(seen, HELD_OUT);
+  const [aside, known] = parted(rest, SET_ASIDE);
 
   // 2. The network, and a plane to hold it against.
   const height = ({ expectedShortfallUsd }: Pick<Judged, 'expectedShortfallUsd'>) => Math.sqrt(expectedShortfallUsd / budgetUsd);
@@ -121,10 +128,13 @@ export async function learn(input: FrontierInput, { samples, seed, onShare }: Su
     },
   );
   const usd = (value: number) => budgetUsd * Math.max(0, value) * Math.max(0, value);
+  const heights = (place: readonly number[]) =>
+    Network.predict(network, place).map((left) => plane(place) + scale * left) as [number, number, number];
+  const widening = wideningOf(aside.map((one) => beyond(heights(one.place), height(one))));
   const guessAt = (place: readonly number[]): Guess => {
-    const base = plane(place);
-    const [low, middle, high] = Network.predict(network, place).map((rest) => usd(base + scale * rest)) as [number, number, number];
-    return { lowUsd: low, middleUsd: middle, highUsd: high };
+    const [low, middle, high] = heights(place);
+    // Where the outer levels are said too far apart they are drawn in, but never past the middle.
+    return { lowUsd: usd(Math.min(middle, low - widening)), middleUsd: usd(middle), highUsd: usd(Math.max(middle, high + widening)) };
   };
   const errors = errorsOf(held, guessAt, (place) => usd(plane(place)));
 
@@ -133,7 +143,8 @@ export async function learn(input: FrontierInput, { samples, seed, onShare }: Su
   const limitUsd = start.expectedShortfallUsd;
   const hopeful = Array.from({ length: CANDIDATES }, (_, plan) => drawn(axes, seed, samples + plan))
     .map((haircutBps) => ({ haircutBps, power: Objective.borrowingPowerUsd(state, withHaircuts(recommended, haircutBps)).power }))
-    .filter(({ haircutBps }) => guessAt(placeOf(axes, haircutBps)).highUsd <= limitUsd)
+    // The level the network says itself: the engine judges each, so nothing hangs on its being wide enough.
+    .filter(({ haircutBps }) => usd(heights(placeOf(axes, haircutBps))[2]) <= limitUsd)
     .sort((a, b) => b.power - a.power)
     .slice(0, PUT_FORWARD);
   const forward: Judged[] = [];
@@ -148,6 +159,7 @@ export async function learn(input: FrontierInput, { samples, seed, onShare }: Su
     axes,
     paths,
     trained: known.length,
+    setAside: aside.length,
     heldOut: held.length,
     backend: network.backend,
     errors,
@@ -162,6 +174,23 @@ export async function learn(input: FrontierInput, { samples, seed, onShare }: Su
     guess: (haircutBps) => guessAt(placeOf(axes, haircutBps)),
     judge,
   };
+}
+
+/** Every so manieth, and the others. */
+function parted(plans: readonly Judged[], share: number): [readonly Judged[], readonly Judged[]] {
+  const every = Math.round(1 / share);
+  return [plans.filter((_, plan) => plan % every === 0), plans.filter((_, plan) => plan % every !== 0)];
+}
+
+/** How far outside low to high; negative inside. */
+function beyond([low, , high]: readonly [number, number, number], truth: number): number {
+  return Math.max(low - truth, truth - high);
+}
+
+/** The ⌈0.8 (n + 1)⌉-th smallest of n: a next plan, drawn as these were, is inside with at least 80 %. The largest where n is too small to say so. */
+export function wideningOf(distances: readonly number[]): number {
+  const rank = Math.min(distances.length, Math.ceil(INSIDE * (distances.length + 1)));
+  return sorted(distances)[rank - 1]!;
 }
 
 function drawn(axes: readonly Axis[], seed: number, plan: number): Record<string, number> {

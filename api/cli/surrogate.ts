@@ -59,8 +59,8 @@ async function action(bundle: string, flags: Flags): Promise<number> {
     else print(' Nothing to learn: no haircut of this book may move under this policy.\n');
     return REFUSED;
   }
-  const { axes, paths, trained, heldOut, backend, errors, proposal } = surrogate;
-  if (flags.json) printJson({ axes, paths, trained, heldOut, backend, errors, proposal, answer });
+  const { axes, paths, trained, setAside, heldOut, backend, errors, proposal } = surrogate;
+  if (flags.json) printJson({ axes, paths, trained, setAside, heldOut, backend, errors, proposal, answer });
   else print(render(surrogate, answer));
   return 0;
 }
@@ -95,13 +95,13 @@ function wanted(axes: readonly Axis[], whatIf: Readonly<Record<string, number>>)
   );
 }
 
-export function render({ axes, paths, trained, heldOut, backend, errors, proposal }: Surrogate, answer: Answer | null): string {
+export function render({ axes, paths, trained, setAside, heldOut, backend, errors, proposal }: Surrogate, answer: Answer | null): string {
   const share = (value: number) => `${(100 * value).toFixed(1)} %`;
   const { limitUsd, recommendedPowerUsd, judged, kept, best, plainBest } = proposal;
   const power = (one: Judged | null) =>
     one === null ? 'none keeps the limit' : `${usd(one.borrowingPowerUsd)} for ${usd(one.expectedShortfallUsd)}`;
   return [
-    ` Haircuts of ${axes.map(({ asset }) => asset).join(', ')}; ${trained} plans learned, ${heldOut} held out, ${paths} paths, ${backend}. A guess: the engine judges.\n\n`,
+    ` Haircuts of ${axes.map(({ asset }) => asset).join(', ')}; ${trained} plans learned, ${setAside} set the width, ${heldOut} held out, ${paths} paths, ${backend}. A guess: the engine judges.\n\n`,
     table(
       ['error on held-out plans', ''],
       [
