@@ -56,6 +56,8 @@ const OUTCOMES: Readonly<Record<string, Outcome>> = {
   'Stress.IdleOptionError': { status: 400, exitCode: 2 },
   'Regret.IncompleteError': { status: 400, exitCode: 2 },
   'RegretLedger.TamperedError': { status: 422, exitCode: 4 },
+  'OpenedPath.NotProvenError': { status: 422, exitCode: 4 },
+  'OpenedPath.OtherLossError': { status: 422, exitCode: 4 },
   'WhatIf.BadWhatIfError': { status: 400, exitCode: 2 },
   'Verify.OtherCodeError': { status: 409, exitCode: 3 },
   'Verify.ForeignInputError': { status: 422, exitCode: 4 },

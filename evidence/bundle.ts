@@ -31,7 +31,7 @@ const rows = PATHS.map((paths) => {
   const name = `bundle-${paths}`;
   const run = timed(['run', '--no-forecaster', '--paths', String(paths), '--out', name]);
   const verify = timed(['verify', name]);
-  const open = timed(['path', name, '0', '--json']);
+  const open = timed(['proof', 'make', name, '0', '--json']);
   const files = readdirSync(join(here, name)).map((file) => ({ file, bytes: readFileSync(join(here, name, file)) }));
   const size = (wanted: (file: string) => boolean) => files.reduce((sum, { file, bytes }) => sum + (wanted(file) ? bytes.length : 0), 0);
   const packed = files.reduce((sum, { bytes }) => sum + gzipSync(bytes).length, 0);

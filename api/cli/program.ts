@@ -21,6 +21,7 @@ import * as Frontier from './frontier.ts';
 import * as Guard from './guard.ts';
 import * as Path from './path.ts';
 import * as PriceCap from './price-cap.ts';
+import * as Proof from './proof.ts';
 import * as Propose from './propose.ts';
 import * as Regret from './regret.ts';
 import * as Review from './review.ts';
@@ -67,6 +68,7 @@ export async function main(args: readonly string[]): Promise<number> {
     Card,
     Stress,
     Path,
+    Proof,
     Tune,
     Frontier,
     Surrogate,
