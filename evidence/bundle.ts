@@ -49,7 +49,7 @@ writeFileSync(
 Made by \`npm run build && npm run evidence -- bundle\`: the built-in market and book, without the forecaster. Megabytes are millions of bytes; seconds are of whole commands, start of Node included, on
 ${cpus().length} cores with a load average of ${load!.toFixed(1)} when it began. A path's leaf names its losses before and after, so evidence grows with paths and the rest (market, book, law, report) does not.
 
-| paths | bundle, MB | of that evidence by path | the rest | bundle gzipped, MB | \`run\`, s | \`verify\`, s | \`path BUNDLE 0\`: one path proven and run alone, s |
+| paths | bundle, MB | of that evidence by path | the rest | bundle gzipped, MB | \`run\`, s | \`verify\`, s | \`proof make BUNDLE 0\`: one path proven and run alone, s |
 |---|---|---|---|---|---|---|---|
 ${rows.join('\n')}
 `,

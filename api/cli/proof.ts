@@ -9,7 +9,13 @@ import { print, printJson, save, say, table, wholeNumber } from './terminal.ts';
 type MakeFlags = { readonly side: Side; readonly out?: string; readonly json?: boolean };
 
 export function add(program: Command): void {
-  const proof = program.command('proof').description("One path's losses and their way to the evidence root that stands in the proposal");
+  const proof = program
+    .command('proof')
+    .description("One path's losses and their way to the evidence root that stands in the proposal")
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ plimsoll proof make out/2026-01-01-0123456789ab 17 --out path-17.json\n  $ plimsoll proof check path-17.json --root sha256:…\n',
+    );
   proof
     .command('make')
     .argument('<bundle>', 'folder of a run')
