@@ -42,6 +42,7 @@ const OUTCOMES: Readonly<Record<string, Outcome>> = {
   'Store.LockedError': { status: 503, exitCode: 1 },
   'Store.DatabaseUnreachableError': { status: 503, exitCode: 1 },
   'Store.EmbeddedStoreFailedError': { status: 503, exitCode: 1 },
+  'Chain.NoAnswerError': { status: 502, exitCode: 1 },
   'GuardApply.NotSentError': { status: 502, exitCode: 1 },
   'GuardApply.UnexpectedError': { status: 502, exitCode: 4 },
   'Reviews.NoCommitteeError': { status: 409, exitCode: 1 },

@@ -97,7 +97,8 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
-  } catch (error) {
+  } catch (thrown) {
+    const error = await named(thrown);
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
     if (isInterrupt(error)) {
       say('Stopped. Nothing was left half written.');
@@ -118,6 +119,13 @@ const INTERRUPTED = 130;
 
 function isInterrupt(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
+}
+
+/** A silent node is no fault of this programme's; asked only of errors that its client threw, which loads it anyway. */
+async function named(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error) || !('walk' in error)) return error;
+  const { noAnswer } = await import('../../governance/chain.ts');
+  return noAnswer(error) ?? error;
 }
 
 function unexpected(error: unknown) {

@@ -50,6 +50,21 @@ it('gives another seed for another hash or chain, all below 2^48', () => {
   expect(seedOf({ ...block, number: 8 })).toBe(seeds[0]);
 });
 
+it('says of a node that is not there that it is not there, and not where', { timeout: SLOW }, async () => {
+  const { code, stdout, stderr } = await plimsoll([
+    'run',
+    '--as-of',
+    AS_OF,
+    '--state',
+    'x',
+    '--seed-rpc',
+    'http://127.0.0.1:1/secret',
+    '--json',
+  ]);
+  expect([code, (JSON.parse(stdout) as { type: string }).type]).toEqual([1, 'Chain.NoAnswerError']);
+  expect(stdout + stderr).not.toContain('secret');
+});
+
 it('seeds a run, and verify asks the chain for it again', { timeout: SLOW }, async () => {
   const quick = ['run', '--no-forecaster', '--no-rehearse', '--paths', '128'];
   const at = (name: string) => join(folder, name);
