@@ -24,6 +24,7 @@ import * as Fit from '../models/fit.ts';
 import type { MarketModel } from '../models/market.ts';
 import { plan, type ScenarioSet } from '../models/scenario.ts';
 import { carry } from '../models/training.ts';
+import { limitsOf } from '../tuner/attack/limit.ts';
 import { type Caps, recommend as recommendCaps } from '../tuner/caps.ts';
 import { challenge } from '../tuner/challenger.ts';
 import { type Frontier, trace } from '../tuner/frontier.ts';
@@ -227,12 +228,13 @@ export function searchOf({ panel, state, model, scenarios, policy }: Judged) {
 
 /** The same, with what the challenger says and, where the policy asks, what the law foresees. */
 export function tuneOf(judged: Judged) {
-  const { panel, model, scenarios, policy } = judged;
+  const { panel, state, model, scenarios, policy } = judged;
   const kernel = loadKernel();
   const { predictiveMargin } = policy;
   return {
     ...searchOf(judged),
     challenges: challenge(kernel, panel, model, scenarios, policy.level),
+    ...(policy.attack === undefined ? {} : { attacks: limitsOf(kernel, state, model, policy) }),
     ...(predictiveMargin === undefined ? {} : { foresights: foresee(kernel, panel, model, { ...predictiveMargin, seed: scenarios.seed }) }),
   };
 }

@@ -9,6 +9,7 @@
 import { BPS_ONE, PPM_ONE } from '../base/units.ts';
 import { type AssetState, type ParametersByAsset, type ProtocolState, parametersOf } from '../datasets/state.ts';
 import type { MarketModel } from '../models/market.ts';
+import type { AttackLimit } from './attack/limit.ts';
 import type { Knob } from './greedy.ts';
 import * as Limits from './limits.ts';
 import { type Exposure, newlyLiquidatable } from './objective.ts';
@@ -26,6 +27,8 @@ export type Setting = {
   readonly parameters: ParametersByAsset;
   /** By asset: the multiplier that the coming hours ask for. Missing: nobody asked. */
   readonly foreseen?: ReadonlyMap<string, Foreseen>;
+  /** By asset: the haircut from which on no attack pays. Null or missing: nobody asked. */
+  readonly attacks?: ReadonlyMap<string, AttackLimit> | null;
 };
 
 export type Made = { readonly knob: Knob } | { readonly refusal: Refusal } | { readonly hold: string };
@@ -66,8 +69,10 @@ export function make(setting: Setting, asset: AssetState, exposure: Exposure, fi
     const room = Math.max(0, Math.floor((own.liquidationThresholdBps - policy.minGapBps - (BPS_ONE - from)) / limit.step));
     if (room < looser) [looser, looserBinding] = [room, 'gap'];
     const powerUsd = (steps: number) => (exposure.collateralUsd * (BPS_ONE - value(steps))) / BPS_ONE;
+    const knob = { asset: asset.asset, forced, looser, tighter, far, looserBinding, tighterBinding, powerUsd };
+    const against = setting.attacks?.get(asset.asset);
     const furthestLooser = Math.min(walled, room);
-    return { knob: { asset: asset.asset, forced, looser, tighter, far, furthestLooser, looserBinding, tighterBinding, powerUsd } };
+    return { knob: against === undefined ? { ...knob, furthestLooser } : attacked({ ...knob, furthestLooser }, against, from, limit.step) };
   }
   if (field === 'liquidationThresholdBps') {
     [looser, looserBinding] = [0, 'through-the-cycle'];
@@ -96,6 +101,18 @@ export function make(setting: Setting, asset: AssetState, exposure: Exposure, fi
     return { knob: { ...knob, looserBinding, tighterBinding, powerUsd } };
   }
   return { knob: { asset: asset.asset, forced, looser, tighter, far, furthestLooser: walled, looserBinding, tighterBinding, powerUsd } };
+}
+
+/** Loosened no further than no attack pays; where one pays today, tightened as far as the field's limits go today, whatever the search says. */
+function attacked(knob: Knob, { leastHaircutBps, says }: AttackLimit, from: number, step: number): Knob {
+  const wanted = Math.ceil((leastHaircutBps - from) / step);
+  const binding = `attack: ${says}`;
+  const room = Math.max(0, -wanted);
+  const bounded = room < knob.looser ? { looser: room, looserBinding: binding } : {};
+  const stopped = wanted > knob.tighter ? `; stopped by ${knob.tighterBinding}` : '';
+  const followed = Math.min(wanted, knob.tighter);
+  const tightened = followed > knob.forced ? { forced: followed, forcedBy: `${binding}${stopped}` } : {};
+  return { ...knob, ...bounded, ...tightened, furthestLooser: Math.min(knob.furthestLooser, room) };
 }
 
 /** The field's value so many steps from `from`; positive is tighter. */

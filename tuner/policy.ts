@@ -74,6 +74,17 @@ export const Policy = z
       })
       .readonly()
       .optional(),
+    /** Left out: not asked. On: no haircut is loosened below, and each is tightened towards, where pushing the price pays (attack/limit.ts). */
+    attack: z
+      .strictObject({
+        oracle: z.enum(['spot', 'twap']),
+        /** How long a push must stand, or the window of the mean. */
+        windowSeconds: z.int().positive().max(1e7),
+        /** Share of the outlay that every attack must lose. */
+        margin: z.number().min(0).lt(1),
+      })
+      .readonly()
+      .optional(),
     fields: z.record(Field, FieldLimit).readonly(),
     /** Overrides by asset. */
     assets: z.record(z.string(), z.partialRecord(Field, FieldLimit)).readonly(),

@@ -12,6 +12,7 @@ import type { MarketPanel } from '../datasets/panel.ts';
 import { type ParametersByAsset, type ProtocolState, parametersOf } from '../datasets/state.ts';
 import type { MarketModel } from '../models/market.ts';
 import type { ScenarioSet } from '../models/scenario.ts';
+import type { AttackLimit } from './attack/limit.ts';
 import { mostDisagreement } from './challenger.ts';
 import { because } from './explain.ts';
 import type { Knob } from './greedy.ts';
@@ -44,6 +45,8 @@ export type TuneInput = {
   readonly challenges?: ReadonlyMap<string, Challenge>;
   /** What the law foresees within the margin period of risk, by panel asset (margin/foresight.ts); used where the policy has a predictive margin. */
   readonly foresights?: ReadonlyMap<string, Foresight>;
+  /** Where the policy asks for it (attack/limit.ts). */
+  readonly attacks?: ReadonlyMap<string, AttackLimit> | null;
   readonly onStep?: (step: string, share: number) => void;
 };
 

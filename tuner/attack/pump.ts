@@ -43,6 +43,8 @@ export type Pump = {
   readonly borrowedUsd: number;
   readonly postedUsd: number;
   readonly profitUsd: number;
+  /** The least over all pushes of what is lost, as a share of what the push costs: below 0 one pays. */
+  readonly margin: number;
   /** No attack pays while no more than this can be borrowed against the asset; null: none pays at any size. */
   readonly safeBorrowUsd: number | null;
   /** The same if he had to sell what moved the price at the fair price: between the two the model cannot tell. */
@@ -63,12 +65,15 @@ export function pump(kernel: Kernel, { market, oracle, ltv, liquidityUsd, supply
     const costUsd = costOf(kernel, market, oracle, x);
     const kept = 1 - 1 / (ltv * factor);
     const borrowedUsd = Math.min(liquidityUsd, supplyCapUsd === null ? Number.POSITIVE_INFINITY : ltv * factor * supplyCapUsd);
+    const gainUsd = borrowedUsd * kept;
     return {
       rise: factor - 1,
       costUsd,
       borrowedUsd,
       postedUsd: borrowedUsd / (ltv * factor),
-      profitUsd: borrowedUsd * kept - costUsd,
+      profitUsd: gainUsd - costUsd,
+      // A market that moves for nothing: any gain is worth it.
+      margin: costUsd > 0 ? 1 - gainUsd / costUsd : gainUsd > 0 ? -Number.MAX_VALUE : 1,
       safe: costUsd / kept,
       stranded: costOf(kernel, market, oracle, x, 'fair') / kept,
     };
@@ -79,7 +84,8 @@ export function pump(kernel: Kernel, { market, oracle, ltv, liquidityUsd, supply
     return Number.isFinite(low) ? low : null;
   };
   const { safe: _, stranded: __, ...shown } = best;
-  return { ...shown, safeBorrowUsd: least(({ safe }) => safe), safeIfStrandedUsd: least(({ stranded }) => stranded) };
+  const margin = rows.reduce((low, row) => Math.min(low, row.margin), 1);
+  return { ...shown, margin, safeBorrowUsd: least(({ safe }) => safe), safeIfStrandedUsd: least(({ stranded }) => stranded) };
 }
 
 /** Of making the oracle say e^x times the fair price. */
