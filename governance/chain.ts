@@ -28,7 +28,7 @@ export function noAnswer(error: unknown): NoAnswerError | null {
   const url = (found as { readonly url?: string }).url ?? '';
   return new NoAnswerError({
     got: found instanceof RpcRequestError ? quote(found.details) : 'no answer',
-    needed: 'a node that answers',
+    needed: 'an answer',
     where: URL.canParse(url) ? new URL(url).host : 'the address of the node',
     fix: 'See that it runs and has what was asked of it, or give another --rpc. Nothing here was changed.',
     cause: error,

@@ -112,7 +112,7 @@ export function draftAt(
     onChainId: wrapped.onChainId,
     evidenceRoot,
     checks,
-    simulatedOn: VenueChecks.simulatedOn(venue),
+    simulatedOn: VenueChecks.simulatedOn(venue, road),
     expiresAt: recommendation.expiresAt,
   });
 }

@@ -40,7 +40,7 @@ export function parse(value: unknown, where: string): Lanes {
     throw new BadLanesError({
       got: issue?.message ?? 'another shape',
       needed: NEEDED,
-      where: `${where}, field ${issue?.path.join('.')}`,
+      where: `${where}, field ${issue?.path.join('.') || '$'}`,
       fix: FIX,
     });
   }

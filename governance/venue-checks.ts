@@ -50,8 +50,8 @@ export function all(subject: Subject): readonly Check[] {
 }
 
 /** null where either the target's or the road's real contracts are not run. */
-export function simulatedOn(venue: Venue.Venue): string | null {
-  const [target, road] = [Venue.targetOf(venue.parameters).SIMULATED_ON, Venue.roadSimulatedOn(venue.route)];
+export function simulatedOn(venue: Venue.Venue, { version }: Pick<Road.RoadState, 'version'>): string | null {
+  const [target, road] = [Venue.targetOf(venue.parameters).SIMULATED_ON, Venue.roadSimulatedOn(venue.route, version)];
   return target === null || road === null ? null : `${target}; ${venue.route.route}: ${road}`;
 }
 
@@ -177,8 +177,8 @@ function chain({ venue, state }: Subject): Check {
   return { name: 'chain', verdict: same ? 'pass' : 'fail', says: `Target on chain ${chainId}, state of chain ${state.chainId}.` };
 }
 
-function simulated({ venue }: Subject): Check {
-  const on = simulatedOn(venue);
+function simulated({ venue, road }: Subject): Check {
+  const on = simulatedOn(venue, road);
   if (on !== null) return { name: 'simulated', verdict: 'pass', says: `The real contracts are run in the tests: ${on}.` };
   return {
     name: 'simulated',

@@ -64,8 +64,8 @@ export function targetOf(parameters: Parameters): Target<Parameters> {
   return TARGETS[parameters.target] as unknown as Target<Parameters>;
 }
 
-/** What the road's real contracts are run on in the tests; null: they are not. */
-export function roadSimulatedOn({ route }: Route): string | null {
+/** What the road's real contracts, of this version, are run on in the tests; null: they are not. */
+export function roadSimulatedOn({ route }: Route, version: string): string | null {
   switch (route) {
     case 'direct':
       return 'no contract of its own';
@@ -76,7 +76,7 @@ export function roadSimulatedOn({ route }: Route): string | null {
     case 'aave-governance':
       return AaveGovernance.SIMULATED_ON;
     case 'safe':
-      return Safe.SIMULATED_ON;
+      return Safe.simulatedOn(version);
   }
 }
 

@@ -72,7 +72,9 @@ export function make(setting: Setting, asset: AssetState, exposure: Exposure, fi
     const knob = { asset: asset.asset, forced, looser, tighter, far, looserBinding, tighterBinding, powerUsd };
     const against = setting.attacks?.get(asset.asset);
     const furthestLooser = Math.min(walled, room);
-    return { knob: against === undefined ? { ...knob, furthestLooser } : attacked({ ...knob, furthestLooser }, against, from, limit.step) };
+    if (against === undefined) return { knob: { ...knob, furthestLooser } };
+    const { leastHaircutBps, says } = against;
+    return { knob: atLeast({ ...knob, furthestLooser }, leastHaircutBps, `attack: ${says}`, from, limit.step) };
   }
   if (field === 'liquidationThresholdBps') {
     [looser, looserBinding] = [0, 'through-the-cycle'];
@@ -88,28 +90,20 @@ export function make(setting: Setting, asset: AssetState, exposure: Exposure, fi
     field === 'liquidationThresholdBps'
       ? (steps: number) => (exposure.collateralUsd * value(steps)) / BPS_ONE
       : (steps: number) => (exposure.perpNotionalUsd * PPM_ONE) / value(steps);
+  const knob = { asset: asset.asset, forced, looser, tighter, far, furthestLooser: walled, looserBinding, tighterBinding, powerUsd };
   const asked = field === 'marginMultiplierPpm' ? setting.foreseen?.get(asset.asset) : undefined;
-  if (asked !== undefined) {
-    const wanted = Math.ceil((asked.targetPpm - from) / limit.step);
-    // As far as the speed limit goes today; the rest is for the next run, which will know more.
-    const followed = Math.max(forced, Math.min(wanted, tighter));
-    const room = Math.max(0, -wanted);
-    if (room < looser) [looser, looserBinding] = [room, `predictive-margin: ${asked.says}`];
-    const stopped = wanted > tighter ? `, stopped by ${tighterBinding}` : '';
-    const forcedBy = `predictive-margin: ${asked.says}${stopped}`;
-    const knob = { asset: asset.asset, forced: followed, forcedBy, looser, tighter, far, furthestLooser: Math.min(walled, room) };
-    return { knob: { ...knob, looserBinding, tighterBinding, powerUsd } };
-  }
-  return { knob: { asset: asset.asset, forced, looser, tighter, far, furthestLooser: walled, looserBinding, tighterBinding, powerUsd } };
+  return { knob: asked === undefined ? knob : atLeast(knob, asked.targetPpm, `predictive-margin: ${asked.says}`, from, limit.step) };
 }
 
-/** Loosened no further than no attack pays; where one pays today, tightened as far as the field's limits go today, whatever the search says. */
-function attacked(knob: Knob, { leastHaircutBps, says }: AttackLimit, from: number, step: number): Knob {
-  const wanted = Math.ceil((leastHaircutBps - from) / step);
-  const binding = `attack: ${says}`;
+/**
+ * A value that is not to be loosened past, and that is tightened towards whatever the search says: as far as the field's limits go today; the rest is for the
+ * next run, which will know more. Null: none would do, so nothing is loosened, and nothing tightened for it.
+ */
+function atLeast(knob: Knob, floor: number | null, binding: string, from: number, step: number): Knob {
+  const wanted = floor === null ? 0 : Math.ceil((floor - from) / step);
   const room = Math.max(0, -wanted);
   const bounded = room < knob.looser ? { looser: room, looserBinding: binding } : {};
-  const stopped = wanted > knob.tighter ? `; stopped by ${knob.tighterBinding}` : '';
+  const stopped = wanted > knob.tighter ? `, stopped by ${knob.tighterBinding}` : '';
   const followed = Math.min(wanted, knob.tighter);
   const tightened = followed > knob.forced ? { forced: followed, forcedBy: `${binding}${stopped}` } : {};
   return { ...knob, ...bounded, ...tightened, furthestLooser: Math.min(knob.furthestLooser, room) };

@@ -74,7 +74,7 @@ export const Policy = z
       })
       .readonly()
       .optional(),
-    /** Left out: not asked. On: no haircut is loosened below, and each is tightened towards, where pushing the price pays (attack/limit.ts). */
+    /** Left out: not asked. On: haircuts keep to where pushing the asset's price does not pay (attack/limit.ts). */
     attack: z
       .strictObject({
         oracle: z.enum(['spot', 'twap']),

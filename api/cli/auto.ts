@@ -89,9 +89,10 @@ async function action(folder: string, flags: Flags): Promise<number> {
   const verified = new Set<string>();
   try {
     for (;;) {
-      const code = await once(client, folder, flags, lanes, stands, bundles, verified).catch((error: Error) => {
+      const code = await once(client, folder, flags, lanes, stands, bundles, verified).catch((thrown: Error) => {
         // A full disk or a folder that is away for a minute ends one round, not the watch.
-        if (flags.every === undefined) throw error;
+        if (flags.every === undefined) throw thrown;
+        const error = Chain.noAnswer(thrown) ?? thrown;
         say(`${error.name}: ${error.message}`);
         return REFUSED;
       });
@@ -114,6 +115,7 @@ async function once(
   verified: Set<string>,
 ): Promise<number> {
   const Auto = await import('../auto.ts');
+  const Chain = await import('../../governance/chain.ts');
   const Round = await import('../../governance/guard-round.ts');
   const Apply = await import('../../governance/guard-apply.ts');
   const Decay = await import('../../governance/guard-decay.ts');
@@ -129,7 +131,7 @@ async function once(
     const wanted = { folder, bundle, lanes, priceDecimals: flags.priceDecimals };
     drafts.push(
       ...(await Auto.draftMissing(client, wanted, stands.get(id)!, verify).catch((error: Error) => [
-        { asset: bundle, name: null, says: error.message },
+        { asset: bundle, name: null, says: (Chain.noAnswer(error) ?? error).message },
       ])),
     );
   }

@@ -16,7 +16,15 @@ export function add(guard: Command, end: (code: number) => void): void {
     .requiredOption('--rpc <url>', 'a node of that chain; it is read, nothing is sent to it')
     .option('--block <number>', 'the block to copy (default: the newest)', wholeNumber(0))
     .option('--json', 'the comparison as JSON on standard output')
-    .addHelpText('after', '\nExit codes: 0 the same to the bit, 3 they differ or one does not go through\n')
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 the same to the bit, 3 they differ or one does not go through
+
+Example:
+  $ plimsoll guard parity proposal.json weth.json --venue venue.json --rpc http://127.0.0.1:8545
+`,
+    )
     .action(async (proposal: string, updates: readonly string[], flags: Flags) => end(await parity(proposal, updates, flags)));
 }
 

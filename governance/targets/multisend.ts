@@ -12,6 +12,7 @@ export const KNOWN: Readonly<Record<Words.Address, string>> = {
   '0x40a2accbd92bca938b02010e17a5b8929b49130d': 'MultiSendCallOnly 1.3.0',
   '0xa1dabef33b3b82c7814b6d82a79e50f4ac44102b': 'MultiSendCallOnly 1.3.0 (eip155)',
   '0x9641d764fc13c8b624c04430c7356c1c7c8102e2': 'MultiSendCallOnly 1.4.1',
+  '0xa83c336b20401af773b6219ba5027174338d1836': 'MultiSendCallOnly 1.5.0',
 };
 
 export const SELECTOR = '0x8d80ff0a';

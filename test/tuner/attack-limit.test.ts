@@ -30,7 +30,7 @@ it('asks nothing unless the policy does', () => {
 });
 
 it('is the least haircut on the grid at which every push loses its share of the outlay', { timeout: SLOW }, () => {
-  const { step } = limitOf(policy(), 'A', 'haircutBps');
+  const { step, max } = limitOf(policy(), 'A', 'haircutBps');
   let edges = 0;
   for (const times of TIMES) {
     const state = deeper(times);
@@ -38,10 +38,14 @@ it('is the least haircut on the grid at which every push loses its share of the 
       if (one.pump === undefined) continue;
       const margin = (bps: number) => pump(kernel, { market: one.market, ...one.pump!, ltv: (10_000 - bps) / 10_000 }).margin;
       const { leastHaircutBps } = limits(state)!.get(one.name)!;
-      if (leastHaircutBps < 10_000) expect(margin(leastHaircutBps)).toBeGreaterThanOrEqual(ASKED.margin);
+      if (leastHaircutBps === null) {
+        expect(margin(Math.floor(max / step) * step)).toBeLessThan(ASKED.margin);
+        continue;
+      }
+      expect(margin(leastHaircutBps)).toBeGreaterThanOrEqual(ASKED.margin);
       if (leastHaircutBps === 0) continue;
       edges += 1;
-      expect(margin(Math.min(leastHaircutBps, 10_000) - step)).toBeLessThan(ASKED.margin);
+      expect(margin(leastHaircutBps - step)).toBeLessThan(ASKED.margin);
     }
   }
   expect(edges).toBeGreaterThan(3);
@@ -49,7 +53,7 @@ it('is the least haircut on the grid at which every push loses its share of the 
 
 it('asks more of a thinner market, of a larger margin, and of an oracle that is moved more cheaply', { timeout: SLOW }, () => {
   const of = (state: ProtocolState, asked?: Parameters<typeof limits>[1]) =>
-    [...limits(state, asked)!.values()].map((one) => one.leastHaircutBps);
+    [...limits(state, asked)!.values()].map((one) => one.leastHaircutBps ?? 10_000);
   for (const [i, times] of TIMES.slice(1).entries()) {
     const [thin, deep] = [of(deeper(TIMES[i]!)), of(deeper(times))];
     for (const [at, bps] of deep.entries()) expect(bps).toBeLessThanOrEqual(thin[at]!);
@@ -62,7 +66,7 @@ it('asks more of a thinner market, of a larger margin, and of an oracle that is 
 
 it('tightens towards it inside the field’s limits, and lets nothing be loosened past it', { timeout: SLOW }, async () => {
   const loose = { fields: fields({ min: 500, max: 8000, maxTighten: 300, maxLoosen: 300 }) };
-  const seen = { tightened: 0, free: 0 };
+  const seen = { tightened: 0, free: 0, hopeless: 0 };
   for (const times of TIMES) {
     const state = deeper(times);
     const asked = policy({ ...loose, attack: ASKED });
@@ -74,6 +78,14 @@ it('tightens towards it inside the field’s limits, and lets nothing be loosene
       const { from, to, binding } = own.haircutBps;
       const alone = without.recommendation.assets[at]!.fields.haircutBps;
       if (limit === undefined) continue;
+      if (limit.leastHaircutBps === null) {
+        // Tightened only where the budget asks for it too, and never for the attack.
+        expect(to).toBeGreaterThanOrEqual(from);
+        expect(to <= alone.to || alone.to < from).toBe(true);
+        if (own.haircutBps.verdict === 'change') expect(binding).not.toMatch(/^attack/);
+        seen.hopeless += 1;
+        continue;
+      }
       if (from < limit.leastHaircutBps) {
         if (own.haircutBps.verdict === 'abstain') continue;
         expect(to).toBeGreaterThan(from);
@@ -88,6 +100,7 @@ it('tightens towards it inside the field’s limits, and lets nothing be loosene
   }
   expect(seen.tightened).toBeGreaterThan(0);
   expect(seen.free).toBeGreaterThan(0);
+  expect(seen.hopeless).toBeGreaterThan(0);
 });
 
 it('stops a loosening that the budget would allow where an attack begins to pay', { timeout: SLOW }, async () => {

@@ -15,8 +15,8 @@ import { casesOf } from './attack.ts';
 import { pump } from './pump.ts';
 
 export type AttackLimit = {
-  /** No attack pays from here on; the whole of it where one pays at any LTV. */
-  readonly leastHaircutBps: number;
+  /** No attack pays from here on; null where one pays at every haircut that the policy allows. */
+  readonly leastHaircutBps: number | null;
   readonly says: string;
 };
 type Asked = NonNullable<Policy['attack']>;
@@ -33,20 +33,20 @@ export function limitsOf(
   const found = new Map<string, AttackLimit>();
   for (const { name, market, pump: posted } of casesOf(state, model, { form: attack.oracle, windowSeconds: attack.windowSeconds })) {
     if (posted === undefined) continue;
-    const { step } = limitOf(policy, name, 'haircutBps');
+    const { step, max } = limitOf(policy, name, 'haircutBps');
     const margin = (haircutBps: number) => pump(kernel, { market, ...posted, ltv: (BPS_ONE - haircutBps) / BPS_ONE }).margin;
-    const leastHaircutBps = least(step, (bps) => margin(bps) >= attack.margin);
+    const leastHaircutBps = least(step, Math.min(max, BPS_ONE - 1), (bps) => margin(bps) >= attack.margin);
     // What is borrowed does not hang on the LTV of so thin a market: only what may be posted bounds it.
-    const remedy = leastHaircutBps === BPS_ONE ? '; at no LTV does it, a supply cap would bound it' : '';
+    const remedy = leastHaircutBps === null ? '; at no LTV the policy allows does it, a supply cap would bound it' : '';
     found.set(name, { leastHaircutBps, says: saysOf(attack) + remedy });
   }
   return found;
 }
 
-/** On the grid of steps from 0; the smallest that holds where all larger ones do. */
-function least(step: number, holds: (bps: number) => boolean): number {
-  let [low, high] = [0, Math.floor((BPS_ONE - 1) / step)];
-  if (!holds(high * step)) return BPS_ONE;
+/** On the grid of steps from 0 to the wall; the smallest that holds where all larger ones do. */
+function least(step: number, wallBps: number, holds: (bps: number) => boolean): number | null {
+  let [low, high] = [0, Math.floor(wallBps / step)];
+  if (!holds(high * step)) return null;
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
     if (holds(middle * step)) high = middle;

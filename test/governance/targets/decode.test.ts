@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { encodeFunctionData, parseAbi, parseAbiItem, toFunctionSelector } from 'viem';
+import { encodeFunctionData, getContractAddress, parseAbi, parseAbiItem, toFunctionSelector } from 'viem';
 import { describe, expect, it } from 'vitest';
 import { PlimsollError } from '../../../base/errors.ts';
 import * as AaveGovernance from '../../../governance/targets/aave-governance.ts';
@@ -11,6 +11,7 @@ import * as MultiSend from '../../../governance/targets/multisend.ts';
 import * as Safe from '../../../governance/targets/safe.ts';
 import * as Signature from '../../../governance/targets/signature.ts';
 import * as Words from '../../../governance/targets/words.ts';
+import { artifact } from '../../datasets/sources/ledger.ts';
 import { PUBLISHED } from './selectors.ts';
 
 const hex = (bytes: Uint8Array) => `0x${Buffer.from(bytes).toString('hex')}` as const;
@@ -170,6 +171,14 @@ describe('decoding', () => {
     expect(Decode.decode(tx(A, 1)).warnings.join()).toContain('DELEGATE CALL');
     expect(Decode.decode(tx(A, 0)).warnings).toEqual([]);
     expect(Decode.decode(tx('0x9641d764fc13c8B624c04430C7356C1C7C8102e2', 1)).warnings).toEqual([]);
+    // Where the factory that everybody uses puts the contract as its makers compiled it.
+    const { bytecode } = artifact(
+      '@safe-global/safe-smart-account/build/artifacts/contracts/libraries/MultiSendCallOnly.sol/MultiSendCallOnly.json',
+    );
+    const from = '0x914d7Fec6aaC8cd542e72Bca78B30650d45643d7';
+    const put = getContractAddress({ opcode: 'CREATE2', from, salt: `0x${'0'.repeat(64)}`, bytecode: bytecode as Words.Hex });
+    expect(MultiSend.KNOWN[put.toLowerCase() as Words.Address]).toBe('MultiSendCallOnly 1.5.0');
+    expect(Decode.decode(tx(put, 1)).warnings).toEqual([]);
   });
 
   it('shows unknown and broken calls of a batch without hiding the others', () => {
